@@ -1,0 +1,73 @@
+//! From a song to its stems. [`separate`](separate()) is the whole way on one screen.
+//!
+//! ```text
+//! Source ─► resample ─► Segmenter ─► Separator ─► OverlapAdd ─► resample ─► StemSink
+//!    └──────────────── the mixture, for the residual ─────────────────────────┘
+//! ```
+//!
+//! Everything streams: memory does not grow with the song. A [`Separator`] sees one segment at a
+//! time; it may be a network ([`network`]) or one of the weight-free methods ([`builtin`]).
+
+pub mod builtin;
+mod centre;
+mod export;
+mod hpss;
+mod mask;
+mod median;
+pub mod network;
+mod post;
+mod repet_sim;
+mod segments;
+mod separate;
+
+pub use builtin::{BUILTIN_IDS, BuiltinSpec, ParamSpec, Params, builtin_spec};
+pub use export::{
+    ExportOptions, FileSink, PeakRule, SongName, StemFile, export_clips, peak_warnings, song_name,
+};
+pub use hpss::Hpss;
+pub use median::{LANES, MedianNetwork};
+pub use network::Network;
+pub use post::PostProcess;
+pub use repet_sim::{RepetSim, RepetSimSeparator};
+pub use segments::{Fade, OverlapAdd, Segment, SegmentSpec, Segmenter};
+pub use separate::{
+    MemorySink, Region, SeparateOptions, Separation, StemSink, StemSummary, separate,
+};
+
+use crate::audio::Planar;
+use crate::error::Result;
+use crate::progress::Reporter;
+
+/// One way of splitting a piece of music.
+pub trait Separator: Send {
+    /// Names of what comes out, in order.
+    fn stems(&self) -> Vec<String>;
+
+    /// Name of a further stem made of what is left of the mixture.
+    fn residual(&self) -> Option<String> {
+        None
+    }
+
+    /// The rate it works at in hertz; `None` means the song's own.
+    fn sample_rate_hz(&self) -> Option<u32> {
+        None
+    }
+
+    /// The device that really runs it.
+    fn device(&self) -> String {
+        "cpu".into()
+    }
+
+    /// Called once, before the first segment: how to cut a stream at `sample_rate_hz`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Setting`] if a parameter does not suit this rate.
+    fn prepare(&mut self, sample_rate_hz: u32) -> Result<SegmentSpec>;
+
+    /// Estimates of each segment, `[segments][stems][channels][frames]`, with the segment's own
+    /// channels (all of the song's) and frames.
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`], or the network's own failure.
+    fn run(&mut self, segments: &[Segment], reporter: &Reporter) -> Result<Vec<Vec<Planar>>>;
+}

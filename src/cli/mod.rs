@@ -1,0 +1,76 @@
+//! The command line: typed words in, an exit code out.
+//!
+//! Exit codes: 0 all good, 2 something failed (the rest was still done), 130 cancelled. Errors go to
+//! standard error as one line; `--json` prints one object per line on standard output.
+
+mod info;
+mod models;
+mod picture;
+mod runtime;
+mod separate;
+mod terminal;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use terminal::Terminal;
+
+/// Pull a song apart, re-voice its parts, hear the difference.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do; without a command the window opens.
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Files to open in the window.
+    files: Vec<PathBuf>,
+    /// Use this ONNX Runtime library and no other.
+    #[arg(long, global = true, value_name = "PATH")]
+    onnxruntime: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Open the window.
+    Gui {
+        /// Files to open.
+        files: Vec<PathBuf>,
+    },
+    /// Tell what audio files are.
+    Info(info::InfoArgs),
+    /// Split songs into stems.
+    Separate(Box<separate::SeparateArgs>),
+    /// Draw a spectrogram as PNG.
+    Picture(picture::PictureArgs),
+    /// List, show and check models.
+    Models(models::ModelsArgs),
+    /// Tell about ONNX Runtime, or install it.
+    Runtime(runtime::RuntimeArgs),
+}
+
+/// What `main` does with the words: run a command, or open the window on these files.
+pub enum Outcome {
+    /// A command ran.
+    Exit(ExitCode),
+    /// The window is wanted.
+    Window(Vec<PathBuf>),
+}
+
+/// Runs what was typed.
+pub fn run(cli: Cli) -> Outcome {
+    if let Some(path) = cli.onnxruntime {
+        crate::model::set_library_path(path);
+    }
+    let code = match cli.command {
+        None => return Outcome::Window(cli.files),
+        Some(Command::Gui { files }) => return Outcome::Window(files),
+        Some(Command::Info(args)) => info::run(&args),
+        Some(Command::Separate(args)) => separate::run(&args),
+        Some(Command::Picture(args)) => picture::run(&args),
+        Some(Command::Models(args)) => models::run(&args),
+        Some(Command::Runtime(args)) => runtime::run(&args),
+    };
+    Outcome::Exit(code)
+}

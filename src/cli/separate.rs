@@ -1,0 +1,263 @@
+//! `stemloom separate`: songs to stem files.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Terminal, terminal};
+use crate::apply::{
+    self, BUILTIN_IDS, ExportOptions, FileSink, Params, PeakRule, PostProcess, Region, SeparateOptions, Separator,
+    peak_warnings, song_name,
+};
+use crate::audio::{AudioFormat, Decoder, Source as _, decode};
+use crate::display::{Panel, PictureSpec, draw_panels};
+use crate::error::{Error, Result};
+use crate::model::{Device, ModelShelf, OnnxModel};
+use crate::progress::Reporter;
+
+#[derive(Debug, Args)]
+pub(super) struct SeparateArgs {
+    /// Songs.
+    #[arg(required = true)]
+    inputs: Vec<PathBuf>,
+    /// A model's id (hpss, repet-sim, centre are always there) or an ONNX file.
+    #[arg(long, value_name = "ID|FILE")]
+    model: String,
+    /// Where the stems go.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    out: PathBuf,
+    /// Stems to write, separated by commas; all of them unless given.
+    #[arg(long, value_delimiter = ',')]
+    stems: Option<Vec<String>>,
+    /// Also write what the chosen stems leave of the song, as "rest".
+    #[arg(long)]
+    rest: bool,
+    /// wav16, wav24, wav32f or flac.
+    #[arg(long, default_value = "wav24")]
+    format: AudioFormat,
+    /// File name without ending: {name} {title} {artist} {stem} {model}.
+    #[arg(long, value_name = "PATTERN", default_value = "{name} ({stem})")]
+    name: String,
+    /// Start of the region in seconds.
+    #[arg(long, value_name = "S")]
+    start: Option<f64>,
+    /// Length of the region in seconds.
+    #[arg(long, value_name = "S")]
+    duration: Option<f64>,
+    /// auto, cpu, cuda[:N], tensorrt[:N], coreml, directml[:N].
+    #[arg(long, default_value = "auto")]
+    device: Device,
+    /// Processor threads for the network; 0 lets ONNX Runtime choose.
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+    /// A model's setting; may be repeated. `stemloom models show ID` lists them.
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parse_param)]
+    params: Vec<(String, f64)>,
+    /// Write a picture of mixture, masks and stems beside them.
+    #[arg(long)]
+    pictures: bool,
+    /// Refine the stems by a multichannel Wiener filter.
+    #[arg(long)]
+    wiener: bool,
+    /// Move clicks out of the pitched stems by a median filter.
+    #[arg(long)]
+    median: bool,
+    /// Sample rate of the files in hertz; the song's own unless given.
+    #[arg(long, value_name = "HZ")]
+    rate: Option<u32>,
+    /// Peaks over full scale in whole-number formats: keep (hold and tell) or lower (all stems together).
+    #[arg(long, default_value = "keep", value_parser = parse_peaks)]
+    peaks: PeakRule,
+    /// Which audio track of the input, from 0.
+    #[arg(long)]
+    track: Option<usize>,
+    /// Replace files of the same name.
+    #[arg(long)]
+    overwrite: bool,
+    /// One JSON object per line.
+    #[arg(long)]
+    json: bool,
+}
+
+fn parse_param(text: &str) -> std::result::Result<(String, f64), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    let value = value.parse().map_err(|_unreadable| format!("{value:?} is no number"))?;
+    Ok((name.to_owned(), value))
+}
+
+fn parse_peaks(text: &str) -> std::result::Result<PeakRule, String> {
+    match text {
+        "keep" => Ok(PeakRule::Keep),
+        "lower" => Ok(PeakRule::Lower),
+        _ => Err("choose keep or lower".into()),
+    }
+}
+
+pub(super) fn run(args: &SeparateArgs) -> ExitCode {
+    let terminal = Terminal::new(args.json);
+    match load(args, &terminal) {
+        Ok(mut separator) => {
+            for input in &args.inputs {
+                let name = input.display().to_string();
+                if let Err(error) = one(args, input, separator.as_mut(), &terminal) {
+                    terminal.error(&error, &name);
+                }
+                if terminal.is_cancelled() {
+                    break;
+                }
+            }
+        }
+        Err(error) => terminal.error(&error, &args.model),
+    }
+    terminal.exit_code()
+}
+
+/// The separator that the words name, loaded once for all songs.
+fn load(args: &SeparateArgs, terminal: &Terminal) -> Result<Box<dyn Separator>> {
+    let params = Params(args.params.iter().cloned().collect());
+    if BUILTIN_IDS.contains(&args.model.as_str()) {
+        if !matches!(args.device, Device::Auto | Device::Cpu) {
+            return Err(Error::Device {
+                device: args.device.to_string(),
+                reason: format!("{} needs no network and runs on the processor", args.model),
+                cure: "leave --device out".into(),
+            });
+        }
+        return apply::builtin::create(&args.model, &params);
+    }
+    let (path, card) = ModelShelf::scan().find(&args.model, &BUILTIN_IDS)?;
+    if let Some((name, _)) = args.params.first() {
+        return Err(Error::setting(name, format!("{} has no settings; its card says how it is run", card.id)));
+    }
+    let model = OnnxModel::load(&path, &args.device, args.threads)?;
+    if let Some(reason) = model.device_reason().filter(|_| model.device() == "cpu" && args.device == Device::Auto) {
+        let told = !reason.contains("no GPU provider");
+        if told {
+            terminal.reporter(&args.model).warn(format!("running on the processor: {reason}"));
+        }
+    }
+    Ok(Box::new(apply::Network::new(model, card)?))
+}
+
+fn model_id(args: &SeparateArgs) -> String {
+    Path::new(&args.model).file_stem().filter(|_| args.model.ends_with(".onnx")).map_or_else(
+        || args.model.clone(),
+        |stem| stem.to_string_lossy().into_owned(),
+    )
+}
+
+fn one(args: &SeparateArgs, input: &Path, separator: &mut dyn Separator, terminal: &Terminal) -> Result<()> {
+    let input_name = input.display().to_string();
+    let reporter = terminal.reporter(&input_name);
+    let mut decoder = Decoder::open(input, args.track)?;
+    let model = model_id(args);
+    let song = song_name(input, decoder.info().tags.clone(), &model);
+    let export = ExportOptions {
+        folder: args.out.clone(),
+        format: args.format,
+        pattern: args.name.clone(),
+        sample_rate_hz: args.rate,
+        peaks: args.peaks,
+        overwrite: args.overwrite,
+    };
+    let region = (args.start.is_some() || args.duration.is_some())
+        .then(|| Region { start_secs: args.start.unwrap_or(0.0), duration_secs: args.duration });
+    if let Some(region) = &region {
+        region.validate()?;
+    }
+    let options = SeparateOptions {
+        region,
+        stems: args.stems.clone(),
+        rest: args.rest,
+        post: [(args.wiener, PostProcess::Wiener), (args.median, PostProcess::Median)]
+            .into_iter()
+            .filter_map(|(wanted, post)| wanted.then_some(post))
+            .collect(),
+    };
+    let names = stem_names(separator, &options);
+    let rate = decoder.sample_rate_hz();
+    let frames = decoder.frames_hint().map(|frames| match &region {
+        Some(Region { duration_secs: Some(secs), .. }) => frames.min((secs * f64::from(rate)) as u64),
+        _ => frames,
+    });
+    export.check(&song, &names, (rate, decoder.channels()), frames)?;
+    let picture = args.out.join(format!("{}.png", crate::audio::sanitise_file_name(&format!("{} [{model}]", song.name))));
+    if args.pictures && picture.exists() && !args.overwrite {
+        return Err(Error::Exists { path: picture });
+    }
+    let mut sink = FileSink::new(export, song);
+    let done = apply::separate(&mut decoder, separator, &options, &mut sink, &reporter)?;
+    let (files, gain) = sink.finish(&reporter)?;
+    for warning in peak_warnings(&files) {
+        reporter.warn(warning);
+    }
+    if gain < 1.0 {
+        reporter.warn(format!("all stems were lowered by {:.2} dB to fit", -20.0 * gain.log10()));
+    }
+    if args.pictures {
+        let stems: Vec<(String, PathBuf)> = files.iter().map(|f| (f.name.clone(), f.path.clone())).collect();
+        draw(input, args.track, region, &stems, &picture, args.overwrite, &reporter)?;
+    }
+    let object = json!({
+        "event": "result", "input": input_name, "model": model, "device": done.device,
+        "seconds": done.audio_secs, "seconds_taken": done.taken_secs,
+        "stems": files, "residual_db": done.residual_db,
+        "gain_db": 20.0 * gain.log10(),
+        "picture": args.pictures.then(|| picture.clone()),
+    });
+    let mut text = format!(
+        "{input_name}: {} on {}, {} of audio in {:.1} s, residual {:.1} dB",
+        model,
+        done.device,
+        terminal::duration(done.audio_secs),
+        done.taken_secs,
+        done.residual_db
+    );
+    for file in &files {
+        text.push_str(&format!("\n  {}: {}", file.name, file.path.display()));
+    }
+    if args.pictures {
+        text.push_str(&format!("\n  picture: {}", picture.display()));
+    }
+    terminal.result(&object, &text);
+    Ok(())
+}
+
+fn stem_names(separator: &dyn Separator, options: &SeparateOptions) -> Vec<String> {
+    let mut names = options
+        .stems
+        .clone()
+        .unwrap_or_else(|| separator.stems().into_iter().chain(separator.residual()).collect());
+    if options.rest {
+        names.push("rest".into());
+    }
+    names.dedup();
+    names
+}
+
+/// Mixture, each stem's mask and each stem, on one colour scale.
+fn draw(
+    input: &Path,
+    track: Option<usize>,
+    region: Option<Region>,
+    stems: &[(String, PathBuf)],
+    picture: &Path,
+    overwrite: bool,
+    reporter: &Reporter,
+) -> Result<()> {
+    let spec = PictureSpec { height: 220, ..PictureSpec::default() };
+    let mixture = super::picture::cut(decode(input, track, reporter)?.0, region)?;
+    let mut panels = vec![Panel::spectrogram("Mixture", &mixture, &spec)?];
+    for (name, path) in stems {
+        reporter.check()?;
+        let (mut clip, _) = decode(path, None, reporter)?;
+        if clip.sample_rate_hz() != mixture.sample_rate_hz() {
+            clip = crate::audio::resample(&clip, mixture.sample_rate_hz())?;
+        }
+        panels.push(Panel::mask(format!("Mask of {name}"), &clip, &mixture, &spec)?);
+        panels.push(Panel::spectrogram(name.clone(), &clip, &spec)?);
+    }
+    draw_panels(&panels, &spec).write_png(picture, overwrite)
+}

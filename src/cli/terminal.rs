@@ -1,0 +1,126 @@
+//! What a person at a terminal, or a program reading `--json`, sees of the work.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use crate::error::Error;
+use crate::progress::{CancelToken, Event, Reporter};
+
+/// Progress, results and errors on their way out, and the exit code they make.
+pub struct Terminal {
+    json: bool,
+    bar: ProgressBar,
+    cancel: CancelToken,
+    failed: Arc<AtomicBool>,
+}
+
+impl Terminal {
+    /// A terminal; Ctrl-C cancels, a second one ends the program at once.
+    pub fn new(json: bool) -> Self {
+        let cancel = CancelToken::new();
+        let stop = cancel.clone();
+        // A second handler in one process is refused; then the first one is as good.
+        ctrlc::set_handler(move || {
+            if stop.is_cancelled() {
+                std::process::exit(130);
+            }
+            stop.cancel();
+        })
+        .ok();
+        let bar = if json || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new(0) };
+        if let Ok(style) = ProgressStyle::with_template("{prefix:>14} {wide_bar} {percent:>3} % {msg}") {
+            bar.set_style(style.progress_chars("██░"));
+        }
+        Self { json, bar, cancel, failed: Arc::default() }
+    }
+
+    /// Whether Ctrl-C was pressed.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
+    /// A reporter whose events come out here; `about` names the file they belong to.
+    pub fn reporter(&self, about: &str) -> Reporter {
+        let (json, bar, about) = (self.json, self.bar.clone(), about.to_owned());
+        Reporter::new(self.cancel.clone(), move |event| match event {
+            Event::Progress(progress) if json => print_json(&json!({
+                "event": "progress", "input": about, "stage": progress.stage,
+                "done": progress.done, "total": progress.total,
+                "remaining_secs": progress.remaining_secs(),
+            })),
+            Event::Progress(progress) => {
+                bar.set_prefix(progress.stage);
+                bar.set_length(progress.total);
+                bar.set_position(progress.done);
+                let left = progress.remaining_secs();
+                bar.set_message(left.map_or_else(String::new, |secs| format!("{} left", duration(secs))));
+            }
+            Event::Warning(message) if json => {
+                print_json(&json!({ "event": "warning", "input": about, "message": message }));
+            }
+            Event::Warning(message) => {
+                bar.suspend(|| eprintln!("stemloom: warning: {message}: {about}"));
+            }
+        })
+    }
+
+    /// A result: the object with `--json`, else the text.
+    pub fn result(&self, object: &Value, text: &str) {
+        self.bar.finish_and_clear();
+        if self.json {
+            print_json(object);
+        } else {
+            print_line(text);
+        }
+    }
+
+    /// A failure that leaves the rest to be done.
+    pub fn error(&self, error: &Error, input: &str) {
+        self.bar.finish_and_clear();
+        if error.is_cancelled() {
+            return;
+        }
+        self.failed.store(true, Ordering::Relaxed);
+        if self.json {
+            print_json(&json!({ "event": "error", "input": input, "message": error.to_string() }));
+        }
+        eprintln!("stemloom: {error}");
+    }
+
+    /// The exit code: 130 cancelled, 2 something failed, 0 all good.
+    pub fn exit_code(&self) -> ExitCode {
+        self.bar.finish_and_clear();
+        if self.cancel.is_cancelled() {
+            eprintln!("stemloom: cancelled; unfinished files were removed");
+            ExitCode::from(130)
+        } else if self.failed.load(Ordering::Relaxed) {
+            ExitCode::from(2)
+        } else {
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn print_json(object: &Value) {
+    print_line(&object.to_string());
+}
+
+/// A reader that has had enough (`| head`) is no failure of ours.
+fn print_line(text: &str) {
+    writeln!(std::io::stdout().lock(), "{text}").ok();
+}
+
+/// Seconds as a person reads them: "12 s", "3 min 05 s".
+pub fn duration(secs: f64) -> String {
+    let whole = secs.max(0.0).round() as u64;
+    match (whole / 3600, whole / 60 % 60, whole % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, s) => format!("{m} min {s:02} s"),
+        (h, m, _) => format!("{h} h {m:02} min"),
+    }
+}

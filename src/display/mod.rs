@@ -1,0 +1,21 @@
+//! What a picture needs, with no toolkit in sight: plain arrays that the window or a PNG paints.
+//!
+//! Everything cached is keyed to absolute time, never to the view, so that a pixel keeps its
+//! value while the view scrolls. Measured values ([`MagTile`], [`PeakPyramid`]) and colours
+//! ([`Colormap`]) are kept apart: a slider recolours without a single FFT.
+
+mod colormap;
+mod freq_axis;
+mod peaks;
+mod picture;
+mod tiles;
+mod viewport;
+
+pub use colormap::Colormap;
+pub use freq_axis::{FreqAxis, FreqScale, note_name};
+pub use peaks::{Peak, PeakPyramid};
+pub use picture::{Panel, Picture, PictureSpec, draw_panels};
+pub use tiles::{
+    HOP_LENGTH, MagTile, N_FFT, Overview, TILE_COLUMNS, TileKey, TileStore, colour_tile, spectrum_at, tile_from_clip,
+};
+pub use viewport::Viewport;

@@ -1,0 +1,47 @@
+//! A song goes in, its stems come out; this page is the way through.
+//!
+//! ```text
+//! audio ─► spectral ─► model ─► apply ─► audio        (a song to its stems)
+//!                                  └► display, playback  (seen and heard)
+//! session, cli, gui                                    (people)
+//! ```
+//!
+//! Start at [`apply::separate`](apply::separate()): it is the whole pipeline on one screen.
+//!
+//! Borders, held by `tests/core/architecture.rs`: a module uses only those above it in this list;
+//! symphonia, rubato, the FLAC encoder, the FFT, ort and cpal each live in one file; egui only in
+//! `gui`. Progress and cancelling are a [`progress::Reporter`] passed in: nothing below `cli` and
+//! `gui` knows who waits. Long audio streams block by block, so memory does not grow with the song.
+//!
+//! Where this differs from what one might expect:
+//! * WAV is read and written by our own small files (`audio/wav*.rs`): no kept crate handles
+//!   RF64, INFO tags and headers that were never completed; `hound` checks them in the tests.
+//! * A separator takes all the song's channels and adapts them itself, so that a mono mask can
+//!   still be applied to each channel.
+
+pub mod error;
+pub mod paths;
+pub mod progress;
+
+/// Files in, files out, clips, rates, levels.
+pub mod audio;
+/// Time ⇄ frequency.
+pub mod spectral;
+/// Networks: cards, the shelf, ONNX Runtime.
+pub mod model;
+/// From a song to its stems.
+pub mod apply;
+/// Pictures as plain arrays.
+pub mod display;
+/// Sound out.
+#[cfg(feature = "gui")]
+pub mod playback;
+/// What is open: songs, lanes, takes; plain data with undo.
+pub mod session;
+/// The command line.
+pub mod cli;
+/// The window.
+#[cfg(feature = "gui")]
+pub mod gui;
+
+pub use error::{Error, Result};

@@ -1,0 +1,450 @@
+//! The model card: everything a network needs to be fed correctly, travelling with it.
+//!
+//! JSON under the key `stemloom.card` in the ONNX file's metadata, or a file `NAME.card.toml`
+//! beside `NAME.onnx`, which wins.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::proto::GraphSummary;
+use crate::error::{Error, Result};
+use crate::spectral::{MagnitudeScale, MelSpec, StftSpec};
+
+/// The metadata key of a card inside an ONNX file.
+pub const CARD_METADATA_KEY: &str = "stemloom.card";
+
+/// What the network is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// Splits a mixture.
+    #[default]
+    Separate,
+    /// Re-voices.
+    Transfer,
+    /// Cleans up.
+    Enhance,
+    /// Makes sound from mel pictures.
+    Vocode,
+    /// Finds activity.
+    Detect,
+}
+
+/// What goes in and comes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TensorKind {
+    /// `[batch, channels, samples]` to stems of samples.
+    WaveformStems,
+    /// Magnitudes to a mask per stem, applied to the complex mixture.
+    MagnitudeMask,
+    /// Magnitudes to magnitudes per stem, given the mixture's phase.
+    MagnitudeMagnitude,
+    /// Real and imaginary parts as channels: L.re, L.im, R.re, R.im.
+    ComplexChannels,
+    /// A picture to a picture. Parsed, not run yet.
+    PicturePicture,
+    /// Mel to mel. Parsed, not run yet.
+    MelMel,
+    /// Mel to samples. Parsed, not run yet.
+    MelWaveform,
+    /// Magnitudes to activity. Parsed, not run yet.
+    MagnitudeActivity,
+    /// Frame by frame with states. Parsed, not run yet.
+    Streaming,
+}
+
+impl TensorKind {
+    /// Whether the network sees an STFT made here.
+    pub fn is_spectral(self) -> bool {
+        matches!(self, Self::MagnitudeMask | Self::MagnitudeMagnitude | Self::ComplexChannels)
+    }
+
+    /// Whether this version can run it.
+    pub fn is_runnable(self) -> bool {
+        self == Self::WaveformStems || self.is_spectral()
+    }
+}
+
+/// Order of the last two axes of a spectral tensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum TensorAxes {
+    /// `[…, bins, columns]`.
+    #[default]
+    FrequencyTime,
+    /// `[…, columns, bins]`.
+    TimeFrequency,
+}
+
+/// How the song's channels meet the network's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum CardChannels {
+    /// One channel, the mean of the song's; stems are mono (a mask still keeps the stereo image).
+    Mono,
+    /// Two channels.
+    #[default]
+    Stereo,
+    /// One channel, run for each of the song's on its own.
+    PerChannel,
+}
+
+/// The `[audio]` table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AudioCard {
+    /// The rate the network was trained at, 1000–384000 Hz.
+    pub sample_rate_hz: u32,
+    /// The channel rule.
+    pub channels: CardChannels,
+}
+
+/// The `[tensor]` table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TensorCard {
+    /// What goes in and comes out.
+    pub kind: TensorKind,
+    /// The input's name; empty means the graph's only input.
+    #[serde(default)]
+    pub input: String,
+    /// The outputs' names: one that holds all stems, or one per stem; empty means all of the graph's.
+    #[serde(default)]
+    pub outputs: Vec<String>,
+    /// Order of bins and columns.
+    #[serde(default)]
+    pub axes: TensorAxes,
+}
+
+/// Unit of a segment's length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum SegmentUnit {
+    /// Samples at the card's rate.
+    #[default]
+    Samples,
+    /// Columns of the card's STFT.
+    Columns,
+}
+
+/// The `[segment]` table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SegmentCard {
+    /// Length in `unit`, 1 or more.
+    pub length: usize,
+    /// The unit.
+    #[serde(default)]
+    pub unit: SegmentUnit,
+    /// Whether the graph takes exactly this length; otherwise it is the longest given at once.
+    #[serde(default)]
+    pub fixed: bool,
+    /// Share of a segment that overlaps its neighbour, 0–0.95. Default 0.25.
+    #[serde(default = "quarter")]
+    pub overlap: f64,
+    /// How overlapping segments fade: `linear`, `triangle` or `hann`.
+    #[serde(default)]
+    pub window: FadeName,
+    /// Samples at each end of a segment whose output is not used.
+    #[serde(default)]
+    pub border: usize,
+}
+
+/// Name of a fade; the pipeline's own type lives above this module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum FadeName {
+    /// Straight lines over the overlap.
+    #[default]
+    Linear,
+    /// A triangle over the segment.
+    Triangle,
+    /// A Hann window over the segment.
+    Hann,
+}
+
+fn quarter() -> f64 {
+    0.25
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+/// What stands in the bins that the network does not see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum BinFill {
+    /// Silence.
+    #[default]
+    Zero,
+    /// The mean mask of the bins kept.
+    Average,
+    /// The mixture itself.
+    Mixture,
+}
+
+/// The `[output]` table: what is done with what comes out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutputCard {
+    /// Multiplied onto every estimate (UVR's "compensate"), above 0. Default 1.
+    #[serde(default = "one")]
+    pub compensate: f32,
+    /// Whether the network answers upside down.
+    #[serde(default)]
+    pub inverted: bool,
+    /// Name of a stem made of what is left of the mixture; none if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residual: Option<String>,
+    /// Phase of magnitude estimates; `input` (the mixture's) is the one there is.
+    #[serde(default = "input_phase")]
+    pub phase: String,
+}
+
+fn input_phase() -> String {
+    "input".into()
+}
+
+impl Default for OutputCard {
+    fn default() -> Self {
+        Self { compensate: 1.0, inverted: false, residual: None, phase: input_phase() }
+    }
+}
+
+/// Everything a network needs to be fed correctly.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelCard {
+    /// Short name for commands: letters, digits, `-`, `_`, `.`.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// What it is for.
+    #[serde(default)]
+    pub task: Task,
+    /// Names of the stems in the network's order.
+    pub stems: Vec<String>,
+    /// Licence of the weights.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub license: String,
+    /// Where it comes from.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    /// How it was trained, in a sentence.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub training: String,
+    /// Scores by name, for example `sdr_db.vocals`.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub scores: std::collections::BTreeMap<String, f64>,
+    /// Rate and channels.
+    pub audio: AudioCard,
+    /// Tensors.
+    pub tensor: TensorCard,
+    /// The front end; required where the network sees spectra.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stft: Option<StftSpec>,
+    /// Lowest bins that are set to zero before the network, as MDX-Net runners do.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub zeroed_low_bins: usize,
+    /// Bins kept from the bottom; all of them if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bins_kept: Option<usize>,
+    /// What the other bins become.
+    #[serde(default)]
+    pub bin_fill: BinFill,
+    /// The mel bank, for the kinds that use one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mel: Option<MelSpec>,
+    /// Scale of magnitudes in and out.
+    #[serde(default)]
+    pub scale: MagnitudeScale,
+    /// How to cut the song.
+    pub segment: SegmentCard,
+    /// What is done with the output.
+    #[serde(default)]
+    pub output: OutputCard,
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
+}
+
+impl ModelCard {
+    /// Reads a card from TOML text.
+    ///
+    /// # Errors
+    /// [`Error::Card`] that names the field.
+    pub fn from_toml(text: &str, path: &Path) -> Result<Self> {
+        let card: Self = toml::from_str(text).map_err(|error| parse_error(error.message(), path))?;
+        card.validate(path)?;
+        Ok(card)
+    }
+
+    /// Reads a card from JSON text.
+    ///
+    /// # Errors
+    /// [`Error::Card`] that names the field.
+    pub fn from_json(text: &str, path: &Path) -> Result<Self> {
+        let card: Self = serde_json::from_str(text).map_err(|error| parse_error(&error.to_string(), path))?;
+        card.validate(path)?;
+        Ok(card)
+    }
+
+    /// The card as TOML.
+    ///
+    /// # Errors
+    /// [`Error::Card`] if a value cannot be written.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string_pretty(self).map_err(|error| parse_error(&error.to_string(), Path::new("")))
+    }
+
+    /// The card as JSON, as it travels inside an ONNX file.
+    ///
+    /// # Errors
+    /// [`Error::Card`] if a value cannot be written.
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(|error| parse_error(&error.to_string(), Path::new("")))
+    }
+
+    /// Whether the card contradicts itself.
+    ///
+    /// # Errors
+    /// [`Error::Card`] that names the field.
+    pub fn validate(&self, path: &Path) -> Result<()> {
+        let fail = |field: &str, problem: String| {
+            Err(Error::Card { field: field.into(), problem, path: path.into() })
+        };
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if self.id.is_empty() || !self.id.chars().all(plain) {
+            return fail("id", "must be letters, digits, '-', '_' or '.'".into());
+        }
+        if self.stems.is_empty() {
+            return fail("stems", "must name at least one stem".into());
+        }
+        let mut names: Vec<&String> = self.stems.iter().chain(&self.output.residual).collect();
+        names.sort();
+        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return fail("stems", format!("{:?} is there twice", pair[0]));
+        }
+        if !(1000..=384_000).contains(&self.audio.sample_rate_hz) {
+            return fail("audio.sample_rate_hz", format!("{} is not within 1000 to 384000", self.audio.sample_rate_hz));
+        }
+        if self.segment.length == 0 {
+            return fail("segment.length", "must be 1 or more".into());
+        }
+        if !(0.0..=0.95).contains(&self.segment.overlap) {
+            return fail("segment.overlap", format!("{} is not within 0 to 0.95", self.segment.overlap));
+        }
+        if !(self.output.compensate > 0.0 && self.output.compensate.is_finite()) {
+            return fail("output.compensate", "must be above 0".into());
+        }
+        if self.output.phase != "input" {
+            return fail("output.phase", format!("{:?} is unknown; use \"input\"", self.output.phase));
+        }
+        match (&self.stft, self.tensor.kind.is_spectral()) {
+            (None, true) => return fail("stft", "is required for this kind of tensor".into()),
+            (Some(stft), _) => {
+                if let Err(error) = stft.validate() {
+                    return fail("stft", error.to_string());
+                }
+                let bins = stft.bins();
+                if self.bins_kept.is_some_and(|kept| kept == 0 || kept > bins) {
+                    return fail("bins_kept", format!("must be within 1 to {bins} (n_fft/2 + 1)"));
+                }
+                if self.zeroed_low_bins > self.bins_kept.unwrap_or(bins) {
+                    return fail("zeroed_low_bins", "is more than the bins kept".into());
+                }
+            }
+            (None, false) if self.segment.unit == SegmentUnit::Columns => {
+                return fail("segment.unit", "columns need an [stft] table".into());
+            }
+            (None, false) => {}
+        }
+        if self.segment.border * 2 >= self.segment_frames() {
+            return fail("segment.border", format!("twice {} leaves nothing of a segment", self.segment.border));
+        }
+        Ok(())
+    }
+
+    /// Length of a segment in samples: for n columns of a centred STFT (n − 1)·hop, so that it has
+    /// exactly n columns; uncentred, (n − 1)·hop + n_fft.
+    pub fn segment_frames(&self) -> usize {
+        match (&self.stft, self.segment.unit) {
+            (Some(stft), SegmentUnit::Columns) => {
+                let span = self.segment.length.saturating_sub(1) * stft.hop_length;
+                (if stft.center { span } else { span + stft.n_fft }).max(1)
+            }
+            _ => self.segment.length,
+        }
+    }
+
+    /// Stems that come out, the residual last.
+    pub fn all_stems(&self) -> Vec<String> {
+        self.stems.iter().chain(&self.output.residual).cloned().collect()
+    }
+
+    /// Whether the card fits the graph: names, ranks, fixed sizes.
+    ///
+    /// # Errors
+    /// [`Error::Card`] that names the field and both values.
+    pub fn check_graph(&self, graph: &GraphSummary, path: &Path) -> Result<()> {
+        let fail = |field: &str, problem: String| {
+            Err(Error::Card { field: field.into(), problem, path: path.into() })
+        };
+        if !self.tensor.kind.is_runnable() {
+            return fail("tensor.kind", "this version cannot run this kind yet".into());
+        }
+        let input = match self.tensor.input.as_str() {
+            "" if graph.inputs.len() == 1 => &graph.inputs[0],
+            "" => return fail("tensor.input", format!("the graph has {} inputs; name one", graph.inputs.len())),
+            name => match graph.inputs.iter().find(|t| t.name == name) {
+                Some(input) => input,
+                None => return fail("tensor.input", format!("the graph has no input {name:?}")),
+            },
+        };
+        for name in &self.tensor.outputs {
+            if !graph.outputs.iter().any(|t| t.name == *name) {
+                return fail("tensor.outputs", format!("the graph has no output {name:?}"));
+            }
+        }
+        let outputs = if self.tensor.outputs.is_empty() { graph.outputs.len() } else { self.tensor.outputs.len() };
+        if outputs > 1 && outputs != self.stems.len() {
+            return fail("stems", format!("{} stems but {outputs} outputs", self.stems.len()));
+        }
+        let ranks = if self.tensor.kind == TensorKind::WaveformStems { 2..=3 } else { 3..=4 };
+        if !input.shape.is_empty() && !ranks.contains(&input.shape.len()) {
+            return fail(
+                "tensor.kind",
+                format!("the input has {} axes; this kind has {} to {}", input.shape.len(), ranks.start(), ranks.end()),
+            );
+        }
+        let time_axis = match (self.tensor.kind, self.tensor.axes) {
+            (TensorKind::WaveformStems, _) | (_, TensorAxes::FrequencyTime) => input.shape.len().checked_sub(1),
+            _ => input.shape.len().checked_sub(2),
+        };
+        if let Some(Some(size)) = time_axis.and_then(|axis| input.shape.get(axis)) {
+            let wanted = if self.tensor.kind == TensorKind::WaveformStems {
+                self.segment_frames()
+            } else {
+                self.stft.as_ref().map_or(0, |stft| stft.columns(self.segment_frames()))
+            };
+            if *size != wanted || !self.segment.fixed {
+                return fail(
+                    "segment.length",
+                    format!("the graph takes exactly {size}, the card gives {wanted}; set length to fit and fixed = true"),
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Says which field a parser stumbled over.
+fn parse_error(message: &str, path: &Path) -> Error {
+    // serde names fields between back-quotes: "missing field `stems`".
+    let field = message.split('`').nth(1).unwrap_or("?").to_owned();
+    Error::Card { field, problem: message.to_owned(), path: path.into() }
+}

@@ -1,0 +1,25 @@
+//! The networks: their cards, the shelf they stand on, and ONNX Runtime.
+//!
+//! ```text
+//! folder ─► ModelShelf ─► ModelCard (how to feed it) ┐
+//!                         OnnxModel (runs it)        ├─► apply::Network
+//!              Runtime (library, providers) ─────────┘
+//! ```
+
+mod card;
+mod families;
+mod install;
+mod onnx;
+pub mod proto;
+mod runtime;
+mod shelf;
+
+pub use card::{
+    AudioCard, BinFill, CardChannels, FadeName, ModelCard, SegmentCard, SegmentUnit, Task, TensorAxes, TensorCard,
+    TensorKind, OutputCard, CARD_METADATA_KEY,
+};
+pub use families::{Guess, guess};
+pub use install::{install_runtime, InstallOptions, ONNXRUNTIME_VERSION};
+pub use onnx::{OnnxModel, Runtime, Tensor, TensorInfo};
+pub use runtime::{Device, RuntimeStatus, find_library, library_file_name, runtime_dir, set_library_path};
+pub use shelf::{ModelShelf, ShelfEntry, file_sha256};
