@@ -66,6 +66,12 @@ struct CancelState {
 #[derive(Clone, Default)]
 pub struct CancelToken(Arc<CancelState>);
 
+impl std::fmt::Debug for CancelToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("CancelToken").field(&self.is_cancelled()).finish()
+    }
+}
+
 impl CancelToken {
     /// A token that nobody has raised.
     pub fn new() -> Self {

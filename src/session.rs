@@ -59,6 +59,9 @@ pub struct Lane {
     pub name: String,
     /// The take it belongs to; none for the mixture.
     pub take: Option<Id>,
+    /// Where its clip starts in the song, in seconds (a separated region).
+    #[serde(default)]
+    pub offset_secs: f64,
     /// Not heard.
     pub muted: bool,
     /// While any lane is soloed, only those are heard.

@@ -1,3 +1,64 @@
-//! The window.
-/// Opens it.
-pub fn launch(_files: Vec<std::path::PathBuf>) -> anyhow::Result<()> { Ok(()) }
+//! The window. The only user of egui, eframe and rfd.
+//!
+//! [`App`] owns everything. How a frame runs:
+//!
+//! ```text
+//! logic: drain job, tile and player events (at most 8 ms) ─► fold into session, clips, notices
+//! ui:    shortcuts ─► panels read a Scene and push Actions ─► overlays ─► actions run, in order
+//! ```
+//!
+//! Nothing in `ui` opens a file, runs an FFT or waits: workers ([`jobs`], [`tiles`]) answer over
+//! bounded channels and wake the window.
+
+mod app;
+mod bottom;
+mod command;
+mod dialogs;
+mod execute;
+mod export;
+mod fold;
+mod help;
+mod icons;
+mod inspector;
+mod jobs;
+mod lanes;
+mod library;
+mod notices;
+mod palette;
+mod preferences;
+mod scene;
+mod settings;
+mod theme;
+mod tiles;
+mod topbar;
+mod welcome;
+
+use std::path::PathBuf;
+
+pub use app::{App, Start};
+pub use command::{Command, Spec};
+pub use scene::Action;
+pub use settings::Settings;
+
+/// Opens the window on these files and runs until it is closed.
+///
+/// # Errors
+/// If no window can be opened, for example without a display.
+pub fn launch(files: Vec<PathBuf>) -> anyhow::Result<()> {
+    if cfg!(target_os = "linux") && ["DISPLAY", "WAYLAND_DISPLAY"].iter().all(|v| std::env::var_os(v).is_none()) {
+        anyhow::bail!("there is no display to open a window on; see `stemloom --help` for the commands");
+    }
+    let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("Stemloom")
+            .with_app_id("stemloom")
+            .with_inner_size([1280.0, 800.0])
+            .with_min_inner_size([900.0, 560.0])
+            .with_drag_and_drop(true)
+            .with_icon(icons::app_icon()),
+        ..Default::default()
+    };
+    let start = Start { files, ..Start::default() };
+    eframe::run_native("stemloom", options, Box::new(move |cc| Ok(Box::new(App::new(&cc.egui_ctx, start)))))
+        .map_err(|error| anyhow::anyhow!("the window could not be opened: {error}"))
+}

@@ -13,6 +13,8 @@ const GLIDE: f32 = 0.002;
 pub struct MixLane {
     /// Its audio.
     pub clip: Clip,
+    /// The song's frame at which the clip starts.
+    pub offset: usize,
     /// Linear gain; 0 where muted.
     pub gain: f32,
 }
@@ -31,7 +33,7 @@ pub struct Mixer {
 impl Mixer {
     /// Replaces the lanes. Gains glide where a lane keeps its place, so a mute does not click.
     pub fn set_lanes(&mut self, lanes: Vec<MixLane>) {
-        self.frames = lanes.iter().map(|lane| lane.clip.frames()).max().unwrap_or(0);
+        self.frames = lanes.iter().map(|lane| lane.offset + lane.clip.frames()).max().unwrap_or(0);
         let new = lanes.iter().skip(self.gains.len()).map(|lane| lane.gain);
         self.gains.extend(new.collect::<Vec<_>>());
         self.gains.truncate(lanes.len());
@@ -73,10 +75,9 @@ impl Mixer {
             if (lane.gain - *gain).abs() < 1e-5 {
                 *gain = lane.gain;
             }
-            if *gain == 0.0 || self.position >= lane.clip.frames() {
-                continue;
-            }
-            let (l, r) = stereo(&lane.clip, self.position);
+            let inside = self.position.checked_sub(lane.offset).filter(|frame| *frame < lane.clip.frames());
+            let Some(frame) = inside.filter(|_| *gain != 0.0) else { continue };
+            let (l, r) = stereo(&lane.clip, frame);
             left += l * *gain;
             right += r * *gain;
         }

@@ -1,0 +1,330 @@
+//! The owner of everything in the window.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use super::command::{self, Command};
+use super::jobs::{Jobs, Request};
+use super::lanes::LaneStack;
+use super::notices::{Level, Notices};
+use super::palette::Palette;
+use super::scene::{Action, ClipView, Cursor, OutputState, Scene, SeparateForm};
+use super::settings::{self, Settings, ThemeChoice};
+use super::tiles::Tiles;
+use super::{bottom, export, fold, help, inspector, library, theme, topbar, welcome};
+use crate::model::{ModelShelf, RuntimeStatus};
+use crate::playback::Player;
+use crate::session::{History, Id, Session};
+
+/// What the window starts with.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    /// Files to open.
+    pub files: Vec<PathBuf>,
+    /// No saved state, no sound, no system theme: the same every time, for tests.
+    pub is_test: bool,
+}
+
+/// The window's state. Panels read it through a [`Scene`] and answer [`Action`]s.
+pub struct App {
+    pub(super) session: Session,
+    pub(super) history: History,
+    pub(super) settings: Settings,
+    pub(super) clips: HashMap<Id, ClipView>,
+    pub(super) jobs: Jobs,
+    pub(super) tiles: Tiles,
+    pub(super) player: Option<Player>,
+    pub(super) output: OutputState,
+    pub(super) notices: Notices,
+    pub(super) shelf: ModelShelf,
+    pub(super) runtime: Option<RuntimeStatus>,
+    pub(super) form: SeparateForm,
+    pub(super) chosen_lane: Option<Id>,
+    pub(super) cursor: Option<Cursor>,
+    pub(super) lanes: LaneStack,
+    pub(super) palette: Palette,
+    pub(super) help_open: bool,
+    pub(super) settings_open: bool,
+    pub(super) export: export::ExportDialog,
+    pub(super) dialog_open: bool,
+    pub(super) is_test: bool,
+    pub(super) devices: Option<Vec<String>>,
+    /// Track numbers of songs that are being opened.
+    pub(super) pending_tracks: HashMap<Id, usize>,
+    /// Names of all audio tracks of songs that have several.
+    pub(super) tracks: HashMap<Id, Vec<String>>,
+    levels: (f32, f32),
+    saved: (Session, Settings),
+    last_save_secs: f64,
+}
+
+impl App {
+    /// Builds the state; files, models and ONNX Runtime load behind the first frame.
+    pub fn new(ctx: &egui::Context, start: Start) -> Self {
+        theme::install(ctx);
+        let wake = {
+            let ctx = ctx.clone();
+            move || ctx.request_repaint()
+        };
+        let mut notices = Notices::default();
+        let restore = |file: &str| {
+            let path = crate::paths::config_dir().join(file);
+            (!start.is_test).then_some(path)
+        };
+        let settings: Settings = read_or_default(restore("settings.json"), &mut notices);
+        let session: Session = read_or_default(restore("session.json"), &mut notices);
+        let mut app = Self {
+            history: History::default(),
+            clips: HashMap::new(),
+            jobs: Jobs::new(wake.clone()),
+            tiles: Tiles::new(wake),
+            player: if start.is_test { None } else { Player::new().ok() },
+            output: OutputState::Idle,
+            notices,
+            shelf: ModelShelf::default(),
+            runtime: None,
+            form: SeparateForm::default(),
+            chosen_lane: None,
+            cursor: None,
+            lanes: LaneStack::default(),
+            palette: Palette::default(),
+            help_open: false,
+            settings_open: false,
+            export: export::ExportDialog::default(),
+            dialog_open: false,
+            is_test: start.is_test,
+            devices: None,
+            pending_tracks: HashMap::new(),
+            tracks: HashMap::new(),
+            levels: (0.0, 0.0),
+            saved: (session.clone(), settings.clone()),
+            last_save_secs: 0.0,
+            session,
+            settings,
+        };
+        app.apply_settings(ctx);
+        app.reopen();
+        if !start.files.is_empty() {
+            app.open_paths(start.files);
+        }
+        if !app.is_test {
+            app.jobs.start("Looking for models", Request::Scan);
+        }
+        app
+    }
+
+    /// Theme and size as the settings say.
+    pub(super) fn apply_settings(&self, ctx: &egui::Context) {
+        ctx.set_theme(match self.settings.theme {
+            ThemeChoice::System => egui::ThemePreference::System,
+            ThemeChoice::Dark => egui::ThemePreference::Dark,
+            ThemeChoice::Light => egui::ThemePreference::Light,
+        });
+        if !self.is_test {
+            ctx.set_zoom_factor(self.settings.zoom.clamp(0.5, 3.0));
+        }
+    }
+
+    /// Asks for the audio of everything that was open when the program ended.
+    fn reopen(&mut self) {
+        for song in self.session.songs.clone() {
+            let mixture = song.arrangement.lanes.iter().find(|lane| lane.take.is_none()).map(|lane| lane.clip);
+            let clip = mixture.unwrap_or_else(|| self.session.new_id());
+            self.jobs.start(
+                format!("Opening {}", song.title()),
+                Request::Open { song: song.id, clip, path: song.path.clone(), track: song.track, stem: false },
+            );
+            for lane in &song.arrangement.lanes {
+                let take = lane.take.and_then(|id| song.takes.iter().find(|take| take.id == id));
+                let file = take.and_then(|take| take.files.iter().find(|(name, _)| *name == lane.name));
+                if let Some((name, path)) = file {
+                    self.jobs.start(
+                        format!("Opening {name}"),
+                        Request::Open { song: song.id, clip: lane.clip, path: path.clone(), track: None, stem: true },
+                    );
+                }
+            }
+        }
+    }
+
+    /// The playhead in seconds: the player's while there is one, else the session's.
+    pub(super) fn playhead_secs(&self) -> f64 {
+        let Some(song) = self.session.song() else { return 0.0 };
+        match &self.player {
+            Some(player) if self.is_playing() => {
+                let frames = player.state().position.load(std::sync::atomic::Ordering::Relaxed);
+                frames as f64 / f64::from(song.sample_rate_hz.max(1))
+            }
+            _ => song.playhead_secs,
+        }
+    }
+
+    /// Whether sound is running.
+    pub(super) fn is_playing(&self) -> bool {
+        self.player
+            .as_ref()
+            .is_some_and(|player| player.state().playing.load(std::sync::atomic::Ordering::Relaxed))
+    }
+
+    /// What is open, for tests.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// What the person chose, for tests.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether nothing is running any more, for tests.
+    pub fn is_idle(&self) -> bool {
+        self.jobs.running.is_empty() && !self.tiles.is_busy()
+    }
+
+    /// The newest notice, for tests.
+    pub fn last_notice(&self) -> Option<&str> {
+        self.notices.last()
+    }
+
+    fn save(&mut self, now_secs: f64) {
+        const EVERY_SECS: f64 = 5.0;
+        if self.is_test || now_secs - self.last_save_secs < EVERY_SECS {
+            return;
+        }
+        self.last_save_secs = now_secs;
+        self.save_now();
+    }
+
+    fn save_now(&mut self) {
+        if self.is_test {
+            return;
+        }
+        let folder = crate::paths::config_dir();
+        if self.session != self.saved.0 {
+            if let Err(error) = settings::write(&folder.join("session.json"), &self.session) {
+                self.notices.add(Level::Warning, error.to_string());
+            }
+            self.saved.0 = self.session.clone();
+        }
+        if self.settings != self.saved.1 {
+            if let Err(error) = settings::write(&folder.join("settings.json"), &self.settings) {
+                self.notices.add(Level::Warning, error.to_string());
+            }
+            self.saved.1 = self.settings.clone();
+        }
+    }
+}
+
+fn read_or_default<T: serde::de::DeserializeOwned + Default>(path: Option<PathBuf>, notices: &mut Notices) -> T {
+    let Some(path) = path else { return T::default() };
+    match settings::read(&path) {
+        Ok(value) => value.unwrap_or_default(),
+        Err(error) => {
+            // Kept aside: what cannot be read today may be wanted tomorrow.
+            std::fs::rename(&path, path.with_extension("unreadable.json")).ok();
+            notices.add(Level::Warning, error.to_string());
+            T::default()
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        fold::drain(self, ctx);
+        if self.tiles.receive(ctx) {
+            ctx.request_repaint();
+        }
+        if let Some(player) = &self.player {
+            let (left, right) = player.state().take_peaks();
+            // Meters rise at once and fall slowly.
+            self.levels = (left.max(self.levels.0 * 0.9), right.max(self.levels.1 * 0.9));
+        }
+        if self.is_playing() {
+            ctx.request_repaint();
+            let playhead = self.playhead_secs();
+            if let Some(song) = self.session.song_mut() {
+                song.playhead_secs = playhead;
+                let view = &mut song.view;
+                if playhead >= view.end_secs() || playhead < view.start_secs {
+                    view.reveal(playhead);
+                }
+            }
+        }
+        self.save(ctx.input(|input| input.time));
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        let mut actions: Vec<Action> = Vec::new();
+        if !self.palette.is_open() && !self.export.open {
+            actions.extend(command::pressed(&ctx).into_iter().map(Action::Do));
+        }
+        let playhead_secs = self.playhead_secs();
+        let playing = self.is_playing();
+        {
+            let scene = Scene {
+                session: &self.session,
+                clips: &self.clips,
+                settings: &self.settings,
+                jobs: &self.jobs.running,
+                shelf: &self.shelf,
+                runtime: self.runtime.as_ref(),
+                output: &self.output,
+                playing,
+                playhead_secs,
+                levels: self.levels,
+                chosen_lane: self.chosen_lane,
+                cursor: self.cursor.clone(),
+                tracks: &self.tracks,
+                can_undo: (self.history.can_undo(), self.history.can_redo()),
+            };
+            topbar::ui(ui, &scene, &mut self.notices, &mut actions);
+            if scene.settings.show_bottom && scene.session.song().is_some() {
+                bottom::ui(ui, &scene, &mut actions);
+            }
+            if scene.settings.show_library {
+                library::ui(ui, &scene, &mut actions);
+            }
+            if scene.settings.show_inspector && scene.session.song().is_some() {
+                inspector::ui(ui, &scene, &mut self.form, &mut actions);
+            }
+            egui::CentralPanel::no_frame()
+                .frame(egui::Frame::new().fill(theme::tokens(&ctx).canvas))
+                .show(ui, |ui| match scene.session.song() {
+                    Some(song) => self.lanes.ui(ui, &scene, song, &mut self.tiles, &mut actions),
+                    None => welcome::ui(ui, &scene, &mut actions),
+                });
+            self.palette.ui(&ctx, &scene, &mut actions);
+            help::ui(&ctx, &mut self.help_open);
+            self.export.ui(&ctx, &scene, &mut actions);
+            super::preferences::ui(&ctx, &scene, &mut self.settings_open, self.devices.as_deref(), &mut actions);
+            welcome::drop_overlay(&ctx);
+        }
+        self.notices.ui(&ctx);
+        let dropped: Vec<PathBuf> =
+            ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_path_buf()).collect());
+        if !dropped.is_empty() {
+            actions.push(Action::OpenPaths(dropped));
+        }
+        if !actions.is_empty() {
+            for action in actions {
+                self.execute(action, &ctx);
+            }
+            ctx.request_repaint();
+        }
+        if ctx.input(|input| input.viewport().close_requested()) {
+            self.save_now();
+        }
+    }
+
+    fn on_exit(&mut self) {
+        self.save_now();
+    }
+}
+
+impl App {
+    /// Runs a command as if its key had been pressed.
+    pub fn command(&mut self, command: Command, ctx: &egui::Context) {
+        self.execute(Action::Do(command), ctx);
+    }
+}

@@ -1,0 +1,42 @@
+//! The system's file dialogs, each on a thread of its own: they block for as long as a person
+//! thinks.
+
+use std::path::PathBuf;
+
+use crossbeam_channel::Sender;
+
+use super::jobs::JobEvent;
+use crate::audio::SUPPORTED_EXTENSIONS;
+
+/// What a dialog was closed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Picked {
+    /// Files to open; none if it was cancelled.
+    Files(Vec<PathBuf>),
+    /// The export folder; none if it was cancelled or there is no dialog.
+    Folder(Option<PathBuf>),
+}
+
+/// Asks for audio files.
+pub fn pick_files(outbox: Sender<JobEvent>, ctx: egui::Context) {
+    show("pick-files", move || {
+        let extensions: Vec<&str> = SUPPORTED_EXTENSIONS.to_vec();
+        let files = rfd::FileDialog::new().set_title("Open audio").add_filter("Audio", &extensions).pick_files();
+        outbox.send(JobEvent::Picked(Picked::Files(files.unwrap_or_default()))).ok();
+        ctx.request_repaint();
+    });
+}
+
+/// Asks for a folder.
+pub fn pick_folder(start: PathBuf, outbox: Sender<JobEvent>, ctx: egui::Context) {
+    show("pick-folder", move || {
+        let folder = rfd::FileDialog::new().set_title("Export to").set_directory(start).pick_folder();
+        outbox.send(JobEvent::Picked(Picked::Folder(folder))).ok();
+        ctx.request_repaint();
+    });
+}
+
+fn show(name: &str, dialog: impl FnOnce() + Send + 'static) {
+    // Without a thread there is no dialog; a typed path does the same.
+    std::thread::Builder::new().name(name.into()).spawn(dialog).ok();
+}

@@ -1,0 +1,172 @@
+//! The right panel: the Separate tool.
+
+use egui::{RichText, ScrollArea, Slider, Ui};
+
+use super::command::Command;
+use super::library::section;
+use super::scene::{Action, Scene, SeparateForm};
+use super::theme::{SPACE_L, SPACE_M, small, stem_colour, tokens};
+use super::topbar::clock;
+use crate::apply::{BUILTIN_IDS, builtin_spec};
+use crate::model::Device;
+
+/// Paints the panel.
+pub fn ui(ui: &mut Ui, scene: &Scene<'_>, form: &mut SeparateForm, actions: &mut Vec<Action>) {
+    let frame = egui::Frame::new().fill(tokens(ui.ctx()).panel).inner_margin(12);
+    egui::Panel::right("inspector").default_size(256.0).min_size(220.0).max_size(420.0).frame(frame).show(ui, |ui| {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            section(ui, "Separate");
+            model(ui, scene, form);
+            ui.add_space(SPACE_M);
+            region(ui, scene, form);
+            ui.add_space(SPACE_M);
+            if builtin_spec(&form.model).is_none() {
+                device(ui, form);
+                ui.add_space(SPACE_M);
+            }
+            run(ui, scene, form, actions);
+            ui.add_space(SPACE_L);
+            settings(ui, form);
+            egui::CollapsingHeader::new("After separating").show(ui, |ui| {
+                ui.checkbox(&mut form.wiener, "Wiener filter")
+                    .on_hover_text("Less of the other stems, a little more artefacts; the stems then add up");
+                ui.checkbox(&mut form.median, "Move clicks to the drums")
+                    .on_hover_text("A median filter takes percussion out of the pitched stems");
+            });
+        });
+    });
+}
+
+fn model(ui: &mut Ui, scene: &Scene<'_>, form: &mut SeparateForm) {
+    let entry = scene.shelf.entries.iter().find(|entry| entry.id == form.model);
+    let card = entry.and_then(|entry| entry.card.as_ref().ok());
+    let name = builtin_spec(&form.model).map_or_else(
+        || card.map_or_else(|| form.model.clone(), |card| card.name.clone()),
+        |spec| spec.name.to_owned(),
+    );
+    egui::ComboBox::from_id_salt("model")
+        .width(ui.available_width() - 8.0)
+        .selected_text(&name)
+        .show_ui(ui, |ui| {
+            for spec in BUILTIN_IDS.iter().filter_map(|id| builtin_spec(id)) {
+                ui.selectable_value(&mut form.model, spec.id.into(), spec.name).on_hover_text(spec.summary);
+            }
+            for entry in &scene.shelf.entries {
+                match &entry.card {
+                    Ok(card) => {
+                        ui.selectable_value(&mut form.model, entry.id.clone(), &card.name);
+                    }
+                    Err(problem) => {
+                        ui.add_enabled(false, egui::Button::selectable(false, &entry.id)).on_disabled_hover_text(problem);
+                    }
+                }
+            }
+        })
+        .response
+        .on_hover_text("Model");
+    let (stems, about) = match (builtin_spec(&form.model), card) {
+        (Some(spec), _) => (spec.stems.map(String::from).to_vec(), spec.summary.to_owned()),
+        (None, Some(card)) => (card.all_stems(), format!("{} Hz", card.audio.sample_rate_hz)),
+        (None, None) => (Vec::new(), "This model is not there".to_owned()),
+    };
+    ui.label(RichText::new(about).font(small()).weak());
+    let light = ui.ctx().theme() == egui::Theme::Light;
+    ui.horizontal_wrapped(|ui| {
+        for stem in stems {
+            ui.label(RichText::new("●").color(stem_colour(&stem, light)));
+            ui.label(RichText::new(stem).font(small()));
+        }
+    });
+}
+
+fn region(ui: &mut Ui, scene: &Scene<'_>, form: &mut SeparateForm) {
+    let selection = scene.session.song().and_then(|song| song.arrangement.selection);
+    ui.horizontal(|ui| {
+        ui.radio_value(&mut form.selection_only, false, "Whole song");
+        ui.add_enabled_ui(selection.is_some(), |ui| {
+            let tip = "Drag over a lane to select";
+            ui.radio_value(&mut form.selection_only, true, "Selection").on_disabled_hover_text(tip);
+        });
+    });
+    if let Some(span) = selection.filter(|_| form.selection_only) {
+        let text = format!("{} – {}", clock(span.start_secs), clock(span.end_secs));
+        ui.label(RichText::new(text).font(small()).color(tokens(ui.ctx()).accent));
+    }
+}
+
+fn device(ui: &mut Ui, form: &mut SeparateForm) {
+    let devices = [
+        (Device::Auto, "Auto"),
+        (Device::Cpu, "Processor"),
+        (Device::Cuda(0), "NVIDIA GPU (CUDA)"),
+        (Device::TensorRt(0), "NVIDIA GPU (TensorRT)"),
+        (Device::CoreMl, "Apple (Core ML)"),
+        (Device::DirectMl(0), "Windows GPU (DirectML)"),
+    ];
+    let name = devices.iter().find(|(device, _)| *device == form.device).map_or("Auto", |(_, name)| name);
+    ui.horizontal(|ui| {
+        ui.label("Device");
+        egui::ComboBox::from_id_salt("device")
+            .selected_text(name)
+            .show_ui(ui, |ui| {
+                for (device, name) in devices {
+                    ui.selectable_value(&mut form.device, device, name);
+                }
+            })
+            .response
+            .on_hover_text("Device. A device chosen by name is used or refused, never replaced in silence");
+    });
+}
+
+fn run(ui: &mut Ui, scene: &Scene<'_>, form: &SeparateForm, actions: &mut Vec<Action>) {
+    let known = builtin_spec(&form.model).is_some() || scene.shelf.entries.iter().any(|e| e.id == form.model && e.card.is_ok());
+    let runnable = builtin_spec(&form.model).is_some() || scene.runtime.is_some_and(|r| r.problem.is_none());
+    let reason = if known { "ONNX Runtime is not installed; install it in the top bar" } else { "Choose a model" };
+    ui.horizontal(|ui| {
+        let tokens = tokens(ui.ctx());
+        let width = (ui.available_width() - SPACE_M) / 2.0;
+        ui.add_enabled_ui(known && runnable, |ui| {
+            let preview = egui::Button::new("Preview").min_size(egui::vec2(width, 30.0));
+            let tip = Command::Preview.tooltip(ui.ctx());
+            if ui.add(preview).on_hover_text(tip).on_disabled_hover_text(reason).clicked() {
+                actions.push(Action::Do(Command::Preview));
+            }
+            let text = RichText::new("Separate").strong().color(tokens.on_accent);
+            let separate = egui::Button::new(text).fill(tokens.accent).min_size(egui::vec2(width, 30.0));
+            let tip = Command::Separate.tooltip(ui.ctx());
+            if ui.add(separate).on_hover_text(tip).on_disabled_hover_text(reason).clicked() {
+                actions.push(Action::Do(Command::Separate));
+            }
+        });
+    });
+    for (id, job) in scene.jobs {
+        let Some(progress) = &job.progress else { continue };
+        ui.add_space(SPACE_M);
+        ui.label(RichText::new(&job.name).font(small()));
+        super::bottom::progress_bar(ui, progress);
+        if ui.button("Cancel").on_hover_text("Stop this job; nothing is left half-done").clicked() {
+            actions.push(Action::Cancel(*id));
+        }
+    }
+}
+
+fn settings(ui: &mut Ui, form: &mut SeparateForm) {
+    let Some(spec) = builtin_spec(&form.model) else { return };
+    egui::CollapsingHeader::new("Method").default_open(true).show(ui, |ui| {
+        let params = form.params.entry(form.model.clone()).or_default();
+        for param in spec.params {
+            let mut value = params.0.get(param.name).copied().unwrap_or(param.default);
+            ui.label(RichText::new(param.label).font(small()));
+            let mut slider = Slider::new(&mut value, param.min..=param.max).trailing_fill(true);
+            slider = if param.integer { slider.integer() } else { slider.max_decimals(2) };
+            slider = slider.logarithmic(param.min > 0.0 && param.max / param.min > 50.0);
+            let response = ui.name_inputs(param.label, |ui| ui.add(slider)).on_hover_text(param.help);
+            if response.changed() {
+                params.0.insert(param.name.into(), value);
+            }
+        }
+        if ui.small_button("Defaults").on_hover_text("Set every setting of this method back").clicked() {
+            params.0.clear();
+        }
+    });
+}

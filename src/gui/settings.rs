@@ -1,0 +1,103 @@
+//! What a person chose, kept between two starts. Unreadable settings are a notice and a default.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::apply::ExportOptions;
+use crate::display::{Colormap, FreqScale};
+use crate::error::{Error, Result};
+
+/// Dark, light, or as the system has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub enum ThemeChoice {
+    /// As the system.
+    System,
+    /// Dark.
+    #[default]
+    Dark,
+    /// Light.
+    Light,
+}
+
+/// What a person chose.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// The version that wrote this.
+    pub version: String,
+    /// Colours.
+    pub theme: ThemeChoice,
+    /// Size of everything, 0.5–3.
+    pub zoom: f32,
+    /// Frequency axis of spectrograms.
+    pub freq_scale: FreqScale,
+    /// Their colours.
+    pub colormap: Colormap,
+    /// Level of their background in dB against full scale, −120 to −20.
+    pub floor_db: f32,
+    /// Level of their last colour in dB, above the floor, at most 0.
+    pub ceiling_db: f32,
+    /// The sound output; none is the system's default.
+    pub output: Option<String>,
+    /// How stems were exported last.
+    pub export: ExportOptions,
+    /// Whether the library is shown.
+    pub show_library: bool,
+    /// Whether the inspector is shown.
+    pub show_inspector: bool,
+    /// Whether spectrum and jobs are shown.
+    pub show_bottom: bool,
+    /// Whether the example was offered once.
+    pub welcomed: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").into(),
+            theme: ThemeChoice::Dark,
+            zoom: 1.0,
+            freq_scale: FreqScale::Mel,
+            colormap: Colormap::Ember,
+            floor_db: -90.0,
+            ceiling_db: -12.0,
+            output: None,
+            export: ExportOptions::default(),
+            show_library: true,
+            show_inspector: true,
+            show_bottom: true,
+            welcomed: false,
+        }
+    }
+}
+
+/// Reads a JSON file; none if it is not there.
+///
+/// # Errors
+/// [`Error::Io`], or [`Error::Malformed`] if it is not what was written.
+pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io("read", path)(error)),
+    };
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|error| Error::Malformed { problem: format!("saved state cannot be read ({error})"), path: path.into() })
+}
+
+/// Writes a JSON file by way of a temporary one.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn write<T: Serialize>(path: &Path, value: &T) -> Result<()> {
+    use std::io::Write as _;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    let mut part = tempfile::NamedTempFile::new_in(folder).map_err(Error::io("write into", folder))?;
+    let text = serde_json::to_string_pretty(value).map_err(|e| Error::io("write", path)(e.into()))?;
+    part.write_all(text.as_bytes()).map_err(Error::io("write", path))?;
+    part.persist(path).map_err(|e| Error::io("write", path)(e.error))?;
+    Ok(())
+}
