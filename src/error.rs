@@ -119,7 +119,7 @@ pub enum Error {
     },
 
     /// No sound device, or it went away. Choose another output.
-    #[error("audio output: {problem}")]
+    #[error("{problem}")]
     AudioOutput {
         /// The system's words.
         problem: String,

@@ -34,7 +34,7 @@ pub(super) fn drain(app: &mut App, ctx: &egui::Context) {
             PlayerEvent::Silent(reason) => {
                 app.notices.add(
                     Level::Warning,
-                    format!("No sound: {reason}. Everything else works; choose an output in the settings or try again"),
+                    format!("No sound: {}. Everything else works; choose an output in the settings or try again", reason.trim_end_matches('.')),
                 );
                 OutputState::Silent(reason)
             }
@@ -45,7 +45,7 @@ pub(super) fn drain(app: &mut App, ctx: &egui::Context) {
 fn fold(app: &mut App, event: JobEvent) {
     match event {
         JobEvent::Progress(..) => {}
-        JobEvent::Warning(_, text) => app.notices.add(Level::Warning, text),
+        JobEvent::Warning(text) => app.notices.add(Level::Warning, text),
         JobEvent::Opened { song, clip, stem, info, audio, peaks, .. } => {
             opened(app, (song, clip), stem, &info, audio, peaks);
         }

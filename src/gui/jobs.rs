@@ -99,7 +99,7 @@ pub enum JobEvent {
     /// How far a job is.
     Progress(JobId, Progress),
     /// Something to know.
-    Warning(JobId, String),
+    Warning(String),
     /// A file was read.
     Opened {
         /// The job.
@@ -267,7 +267,7 @@ impl Worker {
             match event {
                 // A progress that finds the channel full is not worth waiting for.
                 Event::Progress(progress) => outbox.try_send(JobEvent::Progress(id, progress)).ok(),
-                Event::Warning(text) => outbox.send(JobEvent::Warning(id, text)).ok(),
+                Event::Warning(text) => outbox.send(JobEvent::Warning(text)).ok(),
             };
             wake();
         })

@@ -44,7 +44,8 @@ fn song_ui(ui: &mut Ui, scene: &Scene<'_>, song: &Song, actions: &mut Vec<Action
     let current = scene.session.current == Some(song.id);
     let title = song.title();
     let row = egui::Button::selectable(current, RichText::new(&title).strong()).truncate();
-    let response = ui.add_sized([ui.available_width(), 24.0], row).on_hover_ui(|ui| {
+    let wide = egui::Layout::top_down_justified(egui::Align::LEFT);
+    let response = ui.with_layout(wide, |ui| ui.add(row)).inner.on_hover_ui(|ui| {
         ui.label(song.path.display().to_string());
         ui.weak(format!("{} Hz, {:.1} s", song.sample_rate_hz, song.seconds));
     });

@@ -134,6 +134,8 @@ pub fn install(ctx: &egui::Context) {
         style.text_styles.extend(sizes);
         style.spacing.item_spacing = egui::vec2(SPACE_M, 6.0);
         style.spacing.button_padding = egui::vec2(10.0, 4.0);
+        style.spacing.window_margin = egui::Margin::same(16);
+        style.spacing.menu_margin = egui::Margin::same(6);
         style.spacing.interact_size.y = 24.0;
         style.spacing.slider_width = 120.0;
         style.spacing.combo_width = 160.0;

@@ -15,7 +15,10 @@ pub fn ui(ui: &mut Ui, rect: Rect, scene: &Scene<'_>, song: &Song, lane: &Lane, 
     let colour = stem_colour(&lane.name, light);
     ui.painter().vline(rect.left() + 1.5, rect.y_range(), Stroke::new(3.0, colour));
     let builder = UiBuilder::new().max_rect(rect.shrink2(egui::vec2(10.0, 6.0))).id_salt(("head", lane.id));
-    ui.scope_builder(builder, |ui| {
+    // A child allocates nothing, so the row below starts where this row ends.
+    let mut child = ui.new_child(builder);
+    {
+        let ui = &mut child;
         ui.shrink_clip_rect(rect);
         ui.spacing_mut().item_spacing = egui::vec2(4.0, 4.0);
         let name = egui::Label::new(RichText::new(title(&lane.name)).strong()).truncate().sense(egui::Sense::click());
@@ -50,7 +53,7 @@ pub fn ui(ui: &mut Ui, rect: Rect, scene: &Scene<'_>, song: &Song, lane: &Lane, 
             egui::Popup::menu(&more).show(|ui| menu(ui, song, lane, actions));
         });
         gain(ui, lane, actions);
-    });
+    }
 }
 
 fn gain(ui: &mut Ui, lane: &Lane, actions: &mut Vec<Action>) {

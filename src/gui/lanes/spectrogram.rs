@@ -100,6 +100,9 @@ fn scale(ui: &Ui, rect: Rect, sample_rate_hz: u32, settings: &Settings) {
     let shade = if settings.colormap.is_light() { Color32::from_white_alpha(150) } else { Color32::from_black_alpha(130) };
     for hz in axis.ticks((rect.height() / 34.0) as usize) {
         let y = rect.bottom() - rect.height() * axis.unit_from_hz(hz) as f32;
+        if !rect.shrink(8.0).y_range().contains(y) {
+            continue;
+        }
         let label = if hz >= 1000.0 { format!("{}k", hz / 1000.0) } else { format!("{hz}") };
         let galley = painter.layout_no_wrap(label, small(), ink);
         let at = Align2::LEFT_CENTER.anchor_size(pos2(rect.left() + 6.0, y), galley.size());
