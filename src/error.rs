@@ -74,7 +74,9 @@ pub enum Error {
     },
 
     /// ONNX Runtime is not installed, or too old. Install it.
-    #[error("{problem}; run `stemloom runtime install`, or name the library with --onnxruntime PATH")]
+    #[error(
+        "{problem}; run `stemloom runtime install`, or name the library with --onnxruntime PATH"
+    )]
     RuntimeMissing {
         /// Why there is none.
         problem: String,

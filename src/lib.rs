@@ -23,25 +23,25 @@ pub mod error;
 pub mod paths;
 pub mod progress;
 
-/// Files in, files out, clips, rates, levels.
-pub mod audio;
-/// Time ⇄ frequency.
-pub mod spectral;
-/// Networks: cards, the shelf, ONNX Runtime.
-pub mod model;
 /// From a song to its stems.
 pub mod apply;
+/// Files in, files out, clips, rates, levels.
+pub mod audio;
+/// The command line.
+pub mod cli;
 /// Pictures as plain arrays.
 pub mod display;
+/// The window.
+#[cfg(feature = "gui")]
+pub mod gui;
+/// Networks: cards, the shelf, ONNX Runtime.
+pub mod model;
 /// Sound out.
 #[cfg(feature = "gui")]
 pub mod playback;
 /// What is open: songs, lanes, takes; plain data with undo.
 pub mod session;
-/// The command line.
-pub mod cli;
-/// The window.
-#[cfg(feature = "gui")]
-pub mod gui;
+/// Time ⇄ frequency.
+pub mod spectral;
 
 pub use error::{Error, Result};

@@ -8,8 +8,10 @@ fn folder(kind: &str, usual: impl Fn(&directories::ProjectDirs) -> PathBuf) -> P
     if let Some(home) = std::env::var_os("STEMLOOM_HOME").filter(|home| !home.is_empty()) {
         return PathBuf::from(home).join(kind);
     }
-    directories::ProjectDirs::from("", "", "Stemloom")
-        .map_or_else(|| std::env::temp_dir().join("stemloom").join(kind), |dirs| usual(&dirs))
+    directories::ProjectDirs::from("", "", "Stemloom").map_or_else(
+        || std::env::temp_dir().join("stemloom").join(kind),
+        |dirs| usual(&dirs),
+    )
 }
 
 /// Models and ONNX Runtime.

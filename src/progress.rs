@@ -68,7 +68,9 @@ pub struct CancelToken(Arc<CancelState>);
 
 impl std::fmt::Debug for CancelToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("CancelToken").field(&self.is_cancelled()).finish()
+        f.debug_tuple("CancelToken")
+            .field(&self.is_cancelled())
+            .finish()
     }
 }
 
@@ -195,7 +197,9 @@ impl Reporter {
             let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
             let due = match clock.last {
                 Some((last, last_stage)) => {
-                    last_stage != stage || (done >= total && self.part.is_none()) || now - last >= MIN_INTERVAL
+                    last_stage != stage
+                        || (done >= total && self.part.is_none())
+                        || now - last >= MIN_INTERVAL
                 }
                 None => true,
             };

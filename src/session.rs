@@ -26,7 +26,10 @@ pub struct Span {
 impl Span {
     /// The stretch between two times in any order.
     pub fn between(a: f64, b: f64) -> Self {
-        Self { start_secs: a.min(b).max(0.0), end_secs: a.max(b).max(0.0) }
+        Self {
+            start_secs: a.min(b).max(0.0),
+            end_secs: a.max(b).max(0.0),
+        }
     }
 
     /// Its length in seconds.
@@ -80,7 +83,11 @@ pub const SILENT_DB: f32 = -60.0;
 impl Lane {
     /// Linear gain, mute left aside.
     pub fn gain(&self) -> f32 {
-        if self.gain_db <= SILENT_DB { 0.0 } else { 10.0_f32.powf(self.gain_db / 20.0) }
+        if self.gain_db <= SILENT_DB {
+            0.0
+        } else {
+            10.0_f32.powf(self.gain_db / 20.0)
+        }
     }
 }
 
@@ -147,7 +154,9 @@ impl Song {
     /// The title, or else the file's name.
     pub fn title(&self) -> String {
         self.tags.title.clone().unwrap_or_else(|| {
-            self.path.file_stem().map_or_else(|| "Untitled".into(), |s| s.to_string_lossy().into_owned())
+            self.path
+                .file_stem()
+                .map_or_else(|| "Untitled".into(), |s| s.to_string_lossy().into_owned())
         })
     }
 
@@ -167,7 +176,13 @@ impl Song {
         self.arrangement
             .lanes
             .iter()
-            .map(|lane| if lane.muted || (any_solo && !lane.soloed) { 0.0 } else { lane.gain() })
+            .map(|lane| {
+                if lane.muted || (any_solo && !lane.soloed) {
+                    0.0
+                } else {
+                    lane.gain()
+                }
+            })
             .collect()
     }
 }
@@ -197,7 +212,9 @@ impl Session {
 
     /// The song in the lanes, to edit.
     pub fn song_mut(&mut self) -> Option<&mut Song> {
-        self.songs.iter_mut().find(|song| Some(song.id) == self.current)
+        self.songs
+            .iter_mut()
+            .find(|song| Some(song.id) == self.current)
     }
 
     /// A song by number.
@@ -207,10 +224,16 @@ impl Session {
 
     /// Closes a song; its neighbour takes its place in the lanes.
     pub fn close(&mut self, id: Id) {
-        let Some(index) = self.songs.iter().position(|song| song.id == id) else { return };
+        let Some(index) = self.songs.iter().position(|song| song.id == id) else {
+            return;
+        };
         self.songs.remove(index);
         if self.current == Some(id) {
-            self.current = self.songs.get(index).or(self.songs.last()).map(|song| song.id);
+            self.current = self
+                .songs
+                .get(index)
+                .or(self.songs.last())
+                .map(|song| song.id);
         }
     }
 }
@@ -230,7 +253,10 @@ impl History {
     /// `joins` (one drag of a slider), are one step.
     pub fn record(&mut self, song: &Song, edit: &'static str, joins: bool) {
         self.future.clear();
-        let same = self.past.last().is_some_and(|(id, _, last)| *id == song.id && *last == edit);
+        let same = self
+            .past
+            .last()
+            .is_some_and(|(id, _, last)| *id == song.id && *last == edit);
         if same && joins {
             return;
         }
@@ -278,9 +304,17 @@ impl History {
         to: &mut Vec<(Id, Arrangement, &'static str)>,
         session: &mut Session,
     ) -> bool {
-        let Some((id, arrangement, _)) = from.pop() else { return false };
-        let Some(song) = session.song_by_id(id) else { return false };
-        to.push((id, std::mem::replace(&mut song.arrangement, arrangement), ""));
+        let Some((id, arrangement, _)) = from.pop() else {
+            return false;
+        };
+        let Some(song) = session.song_by_id(id) else {
+            return false;
+        };
+        to.push((
+            id,
+            std::mem::replace(&mut song.arrangement, arrangement),
+            "",
+        ));
         session.current = Some(id);
         true
     }

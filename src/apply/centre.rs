@@ -49,19 +49,25 @@ impl Centre {
         let columns = left.len() / bins;
         let reach = self.smoothing_columns;
         let mut out = vec![Complex32::default(); left.len()];
-        out.par_chunks_exact_mut(bins).enumerate().for_each(|(column, out)| {
-            let around = column.saturating_sub(reach)..(column + reach + 1).min(columns);
-            for (bin, out) in out.iter_mut().enumerate() {
-                let (mut cross, mut power) = (0.0, 0.0);
-                for i in around.clone().map(|c| c * bins + bin) {
-                    cross += left[i].re * right[i].re + left[i].im * right[i].im;
-                    power += left[i].norm_sqr() + right[i].norm_sqr();
+        out.par_chunks_exact_mut(bins)
+            .enumerate()
+            .for_each(|(column, out)| {
+                let around = column.saturating_sub(reach)..(column + reach + 1).min(columns);
+                for (bin, out) in out.iter_mut().enumerate() {
+                    let (mut cross, mut power) = (0.0, 0.0);
+                    for i in around.clone().map(|c| c * bins + bin) {
+                        cross += left[i].re * right[i].re + left[i].im * right[i].im;
+                        power += left[i].norm_sqr() + right[i].norm_sqr();
+                    }
+                    let psi = if power > 0.0 {
+                        (2.0 * cross / power).max(0.0)
+                    } else {
+                        0.0
+                    };
+                    let i = column * bins + bin;
+                    *out = (left[i] + right[i]) * (0.5 * psi.powf(self.focus));
                 }
-                let psi = if power > 0.0 { (2.0 * cross / power).max(0.0) } else { 0.0 };
-                let i = column * bins + bin;
-                *out = (left[i] + right[i]) * (0.5 * psi.powf(self.focus));
-            }
-        });
+            });
         out
     }
 }
@@ -114,5 +120,8 @@ impl Separator for Centre {
 }
 
 fn zeros_like(samples: &Planar) -> Planar {
-    samples.iter().map(|channel| vec![0.0; channel.len()]).collect()
+    samples
+        .iter()
+        .map(|channel| vec![0.0; channel.len()])
+        .collect()
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::separate::StemSink;
 use crate::audio::{
-    AudioFormat, AudioWriter, Clip, ClipWriter, Planar, Resampler, Source as _, Tags, Written, apply_gain,
-    free_space_bytes, resampled_frames, sanitise_file_name,
+    AudioFormat, AudioWriter, Clip, ClipWriter, Planar, Resampler, Source as _, Tags, Written,
+    apply_gain, free_space_bytes, resampled_frames, sanitise_file_name,
 };
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
@@ -76,7 +76,10 @@ impl ExportOptions {
         while let Some(open) = rest.find('{') {
             name.push_str(&rest[..open]);
             let Some(close) = rest[open..].find('}') else {
-                return Err(Error::setting("name", format!("{:?} lacks a closing brace", self.pattern)));
+                return Err(Error::setting(
+                    "name",
+                    format!("{:?} lacks a closing brace", self.pattern),
+                ));
             };
             let key = &rest[open + 1..open + close];
             name.push_str(match key {
@@ -113,21 +116,28 @@ impl ExportOptions {
     ) -> Result<()> {
         let out_hz = self.sample_rate_hz.unwrap_or(sample_rate_hz);
         if !(1000..=384_000).contains(&out_hz) {
-            return Err(Error::setting("rate", format!("{out_hz} is not within 1000 to 384000 Hz")));
+            return Err(Error::setting(
+                "rate",
+                format!("{out_hz} is not within 1000 to 384000 Hz"),
+            ));
         }
         self.format.validate(out_hz, channels)?;
         let mut paths: Vec<PathBuf> = Vec::new();
         for stem in stems {
             let path = self.path(song, stem)?;
             if paths.contains(&path) {
-                return Err(Error::setting("name", "gives two stems one name; put {stem} into it"));
+                return Err(Error::setting(
+                    "name",
+                    "gives two stems one name; put {stem} into it",
+                ));
             }
             if path.exists() && (!self.overwrite || path.is_dir()) {
                 return Err(Error::Exists { path });
             }
             paths.push(path);
         }
-        std::fs::create_dir_all(&self.folder).map_err(Error::io("create the folder", &self.folder))?;
+        std::fs::create_dir_all(&self.folder)
+            .map_err(Error::io("create the folder", &self.folder))?;
         tempfile::Builder::new()
             .prefix(".stemloom-")
             .tempfile_in(&self.folder)
@@ -183,7 +193,14 @@ pub struct FileSink {
 impl FileSink {
     /// A sink for one song.
     pub fn new(options: ExportOptions, song: SongName) -> Self {
-        Self { options, song, lanes: Vec::new(), peak: 0.0, sample_rate_hz: 0, channels: 0 }
+        Self {
+            options,
+            song,
+            lanes: Vec::new(),
+            peak: 0.0,
+            sample_rate_hz: 0,
+            channels: 0,
+        }
     }
 
     fn writer(&self, stem: &str) -> Result<AudioWriter> {
@@ -219,7 +236,11 @@ impl FileSink {
         }
         // A step below full scale, so that rounding does not reach over it.
         let limit = 1.0 - 1.0 / 32_768.0;
-        let gain = if self.peak > limit { limit / self.peak } else { 1.0 };
+        let gain = if self.peak > limit {
+            limit / self.peak
+        } else {
+            1.0
+        };
         let mut gain_used = 1.0;
         let mut ready = Vec::new();
         for (name, _, lane) in std::mem::take(&mut self.lanes) {
@@ -232,7 +253,9 @@ impl FileSink {
                     let mut reader = clip.reader(0..clip.frames());
                     while let Some(mut block) = reader.next_block()? {
                         reporter.check()?;
-                        block.iter_mut().for_each(|channel| apply_gain(channel, gain));
+                        block
+                            .iter_mut()
+                            .for_each(|channel| apply_gain(channel, gain));
                         writer.push(&block)?;
                     }
                     writer
@@ -244,8 +267,21 @@ impl FileSink {
         let (sample_rate, channels) = (self.sample_rate_hz, self.channels);
         let mut files = Vec::new();
         for (name, writer) in ready {
-            let Written { path, frames, peak, clipped_samples } = writer.finish()?;
-            files.push(StemFile { name, path, frames, sample_rate, channels, peak, clipped_samples });
+            let Written {
+                path,
+                frames,
+                peak,
+                clipped_samples,
+            } = writer.finish()?;
+            files.push(StemFile {
+                name,
+                path,
+                frames,
+                sample_rate,
+                channels,
+                peak,
+                clipped_samples,
+            });
         }
         Ok((files, gain_used))
     }
@@ -255,10 +291,15 @@ impl StemSink for FileSink {
     fn start(&mut self, stems: &[String], sample_rate_hz: u32, channels: usize) -> Result<()> {
         self.channels = channels;
         self.sample_rate_hz = self.options.sample_rate_hz.unwrap_or(sample_rate_hz);
-        let lower = self.options.peaks == PeakRule::Lower && self.options.format.integer_bits().is_some();
+        let lower =
+            self.options.peaks == PeakRule::Lower && self.options.format.integer_bits().is_some();
         for stem in stems {
             let lane = if lower {
-                Lane::Scratch(ClipWriter::new(self.sample_rate_hz, channels, crate::paths::cache_dir()))
+                Lane::Scratch(ClipWriter::new(
+                    self.sample_rate_hz,
+                    channels,
+                    crate::paths::cache_dir(),
+                ))
             } else {
                 Lane::File(Box::new(self.writer(stem)?))
             };
@@ -324,6 +365,12 @@ pub fn export_clips(
 
 /// The name of a song without a better one: its file's.
 pub fn song_name(path: &Path, tags: Tags, model: &str) -> SongName {
-    let name = path.file_stem().map_or_else(|| "song".into(), |s| s.to_string_lossy().into_owned());
-    SongName { name, tags, model: model.into() }
+    let name = path
+        .file_stem()
+        .map_or_else(|| "song".into(), |s| s.to_string_lossy().into_owned());
+    SongName {
+        name,
+        tags,
+        model: model.into(),
+    }
 }

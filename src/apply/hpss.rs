@@ -57,7 +57,11 @@ impl Hpss {
         let over_time = MedianNetwork::upper(self.harmonic_kernel);
         let over_frequency = MedianNetwork::upper(self.percussive_kernel);
         let (harmonic_margin, percussive_margin) = (self.harmonic_margin, self.percussive_margin);
-        let zero = if harmonic_margin == 1.0 && percussive_margin == 1.0 { 0.5 } else { 0.0 };
+        let zero = if harmonic_margin == 1.0 && percussive_margin == 1.0 {
+            0.5
+        } else {
+            0.0
+        };
         let mut harmonic = vec![0.0; magnitudes.len()];
         let mut percussive = vec![0.0; magnitudes.len()];
         harmonic
@@ -67,7 +71,13 @@ impl Hpss {
             .for_each_init(
                 || Scratch::new(self, bins),
                 |scratch, (column, (h, p))| {
-                    median_over_time(&over_time, magnitudes, (column, columns, bins), &mut scratch.rows, h);
+                    median_over_time(
+                        &over_time,
+                        magnitudes,
+                        (column, columns, bins),
+                        &mut scratch.rows,
+                        h,
+                    );
                     let magnitudes = &magnitudes[column * bins..(column + 1) * bins];
                     median_over_frequency(&over_frequency, magnitudes, scratch, p);
                     for (h, p) in h.iter_mut().zip(p.iter_mut()) {
@@ -84,7 +94,10 @@ impl Hpss {
     pub fn split(&self, channel: &[Complex32], bins: usize) -> (Vec<Complex32>, Vec<Complex32>) {
         let magnitudes: Vec<f32> = channel.par_iter().map(|value| value.norm()).collect();
         let (harmonic, percussive) = self.masks(&magnitudes, bins);
-        (apply_mask(channel, &harmonic), apply_mask(channel, &percussive))
+        (
+            apply_mask(channel, &harmonic),
+            apply_mask(channel, &percussive),
+        )
     }
 
     fn stft(&self) -> Result<Stft> {

@@ -11,10 +11,12 @@
 pub mod builtin;
 mod centre;
 mod export;
+mod front;
 mod hpss;
 mod mask;
 mod median;
 pub mod network;
+mod output;
 mod post;
 mod repet_sim;
 mod segments;

@@ -1,14 +1,13 @@
 //! A network as a [`Separator`]: feeds an [`OnnxModel`] the way its [`ModelCard`] says.
 
+use super::front::Front;
 use super::segments::Fade;
 use super::{Segment, SegmentSpec, Separator};
 use crate::audio::Planar;
 use crate::error::{Error, Result};
-use crate::model::{
-    BinFill, CardChannels, FadeName, ModelCard, OnnxModel, Tensor, TensorAxes, TensorKind,
-};
+use crate::model::{CardChannels, FadeName, ModelCard, OnnxModel, TensorKind};
 use crate::progress::Reporter;
-use crate::spectral::{Complex32, Stft};
+use crate::spectral::Stft;
 
 /// Seconds of audio that go through a graph with a free batch at once.
 const BATCH_SECS: usize = 16;
@@ -17,18 +16,18 @@ const MAX_BATCH: usize = 16;
 /// A network ready to separate.
 pub struct Network {
     model: OnnxModel,
-    card: ModelCard,
-    stft: Option<Stft>,
+    pub(super) card: ModelCard,
+    pub(super) stft: Option<Stft>,
     input: String,
     outputs: Vec<String>,
 }
 
 /// What one run of the graph sees: one or two channels of one segment, `[channels][frames]`.
-struct Item {
+pub(super) struct Item {
     segment: usize,
     /// The song's channels that it stands for.
-    channels: Vec<usize>,
-    samples: Planar,
+    pub(super) channels: Vec<usize>,
+    pub(super) samples: Planar,
 }
 
 /// An item's estimates, `[stems][channels][frames]`.
@@ -42,7 +41,10 @@ impl Network {
     pub fn new(model: OnnxModel, card: ModelCard) -> Result<Self> {
         let stft = card.stft.as_ref().map(Stft::new).transpose()?;
         let input = match card.tensor.input.as_str() {
-            "" => model.inputs().first().map_or_else(String::new, |t| t.name.clone()),
+            "" => model
+                .inputs()
+                .first()
+                .map_or_else(String::new, |t| t.name.clone()),
             name => name.to_owned(),
         };
         let outputs = if card.tensor.outputs.is_empty() {
@@ -50,7 +52,13 @@ impl Network {
         } else {
             card.tensor.outputs.clone()
         };
-        Ok(Self { model, card, stft, input, outputs })
+        Ok(Self {
+            model,
+            card,
+            stft,
+            input,
+            outputs,
+        })
     }
 
     /// The card.
@@ -64,11 +72,15 @@ impl Network {
     }
 
     /// Channels that the graph takes.
-    fn width(&self) -> usize {
-        if self.card.audio.channels == CardChannels::Stereo { 2 } else { 1 }
+    pub(super) fn width(&self) -> usize {
+        if self.card.audio.channels == CardChannels::Stereo {
+            2
+        } else {
+            1
+        }
     }
 
-    fn input_shape(&self) -> &[Option<usize>] {
+    pub(super) fn input_shape(&self) -> &[Option<usize>] {
         let input = self.model.inputs().iter().find(|t| t.name == self.input);
         input.map_or(&[], |t| &t.shape)
     }
@@ -77,13 +89,18 @@ impl Network {
     fn batch(&self) -> (usize, bool) {
         let shape = self.input_shape();
         let waveform = self.card.tensor.kind == TensorKind::WaveformStems;
-        let has_batch = shape.is_empty() || shape.len() == if waveform { 3 } else { 4 } || self.width() == 1;
+        let has_batch =
+            shape.is_empty() || shape.len() == if waveform { 3 } else { 4 } || self.width() == 1;
         match shape.first() {
             _ if !has_batch => (1, true),
             Some(Some(batch)) => (*batch, true),
             _ => {
-                let secs = self.card.segment_frames().max(1) as f64 / f64::from(self.card.audio.sample_rate_hz);
-                (((BATCH_SECS as f64 / secs) as usize).clamp(1, MAX_BATCH), false)
+                let secs = self.card.segment_frames().max(1) as f64
+                    / f64::from(self.card.audio.sample_rate_hz);
+                (
+                    ((BATCH_SECS as f64 / secs) as usize).clamp(1, MAX_BATCH),
+                    false,
+                )
             }
         }
     }
@@ -93,17 +110,28 @@ impl Network {
         for (i, segment) in segments.iter().enumerate() {
             let all: Vec<usize> = (0..segment.samples.len()).collect();
             let mut add = |channels: &[usize], samples| {
-                items.push(Item { segment: i, channels: channels.to_vec(), samples });
+                items.push(Item {
+                    segment: i,
+                    channels: channels.to_vec(),
+                    samples,
+                });
             };
             match self.card.audio.channels {
                 CardChannels::Mono => add(&all, vec![mean(&segment.samples)]),
                 CardChannels::PerChannel => {
-                    all.iter().for_each(|c| add(&[*c], vec![segment.samples[*c].clone()]));
+                    all.iter()
+                        .for_each(|c| add(&[*c], vec![segment.samples[*c].clone()]));
                 }
                 CardChannels::Stereo => {
                     for pair in all.chunks(2) {
                         let right = *pair.last().unwrap_or(&pair[0]);
-                        add(pair, vec![segment.samples[pair[0]].clone(), segment.samples[right].clone()]);
+                        add(
+                            pair,
+                            vec![
+                                segment.samples[pair[0]].clone(),
+                                segment.samples[right].clone(),
+                            ],
+                        );
                     }
                 }
             }
@@ -112,13 +140,21 @@ impl Network {
     }
 
     /// Runs items of equal length, in batches.
-    fn run_items(&mut self, items: &[Item], segments: &[Segment], reporter: &Reporter) -> Result<Vec<Estimates>> {
+    fn run_items(
+        &mut self,
+        items: &[Item],
+        segments: &[Segment],
+        reporter: &Reporter,
+    ) -> Result<Vec<Estimates>> {
         let (batch, exact) = self.batch();
         let mut out = Vec::with_capacity(items.len());
         let mut rest = items;
         while let Some(first) = rest.first() {
             let frames = first.samples[0].len();
-            let alike = rest.iter().take_while(|item| item.samples[0].len() == frames).count();
+            let alike = rest
+                .iter()
+                .take_while(|item| item.samples[0].len() == frames)
+                .count();
             let (now, later) = rest.split_at(alike.min(batch));
             let rows = if exact { batch } else { now.len() };
             out.extend(self.run_batch(now, rows, segments, reporter)?);
@@ -153,7 +189,11 @@ impl Network {
                 } else {
                     (&answers[stem], i * size)
                 };
-                let expected = if answers.len() == 1 { rows * stems * size } else { rows * size };
+                let expected = if answers.len() == 1 {
+                    rows * stems * size
+                } else {
+                    rows * size
+                };
                 if answer.data.len() != expected {
                     return Err(Error::Model {
                         problem: format!(
@@ -179,189 +219,6 @@ impl Network {
     }
 }
 
-/// The network's view of a batch: samples, or spectra.
-struct Front {
-    frames: usize,
-    columns: usize,
-    bins: usize,
-    /// `[items][channels][columns × all bins]`; empty for samples.
-    spectra: Vec<Vec<Vec<Complex32>>>,
-    samples: Vec<Planar>,
-}
-
-impl Front {
-    fn new(network: &Network, items: &[Item]) -> Self {
-        let frames = items.first().map_or(0, |item| item.samples[0].len());
-        let samples: Vec<Planar> = items.iter().map(|item| item.samples.clone()).collect();
-        let Some(stft) = network.stft.as_ref().filter(|_| network.card.tensor.kind.is_spectral()) else {
-            return Self { frames, columns: 0, bins: 0, spectra: Vec::new(), samples };
-        };
-        let bins = stft.spec().bins();
-        Self {
-            frames,
-            columns: stft.spec().columns(frames),
-            bins: network.card.bins_kept.unwrap_or(bins),
-            spectra: samples.iter().map(|planar| stft.forward(planar).channels).collect(),
-            samples: Vec::new(),
-        }
-    }
-
-    /// Values that one stem of one item has.
-    fn stem_size(&self, network: &Network) -> usize {
-        let parts = if network.card.tensor.kind == TensorKind::ComplexChannels { 2 } else { 1 };
-        let per_channel = if self.spectra.is_empty() { self.frames } else { self.bins * self.columns };
-        network.width() * parts * per_channel
-    }
-
-    fn tensor(&self, network: &Network, rows: usize) -> Tensor {
-        let width = network.width();
-        let rank = network.input_shape().len();
-        if self.spectra.is_empty() {
-            let mut data: Vec<f32> = self.samples.iter().flatten().flatten().copied().collect();
-            data.resize(rows * width * self.frames, 0.0);
-            let shape = match (rank, width) {
-                (2, 1) => vec![rows, self.frames],
-                (2, _) => vec![width, self.frames],
-                _ => vec![rows, width, self.frames],
-            };
-            return Tensor { shape, data };
-        }
-        let kind = network.card.tensor.kind;
-        let all_bins = network.stft.as_ref().map_or(0, |stft| stft.spec().bins());
-        let scale = network.card.scale;
-        let low = network.card.zeroed_low_bins;
-        let mut data = Vec::with_capacity(rows * self.stem_size(network));
-        for channel in self.spectra.iter().flatten() {
-            let value = |column: usize, bin: usize| {
-                if bin < low { Complex32::default() } else { channel[column * all_bins + bin] }
-            };
-            if kind == TensorKind::ComplexChannels {
-                self.lay_out(network, &mut data, |column, bin| value(column, bin).re);
-                self.lay_out(network, &mut data, |column, bin| value(column, bin).im);
-            } else {
-                self.lay_out(network, &mut data, |column, bin| scale.forward(value(column, bin).norm()));
-            }
-        }
-        data.resize(rows * self.stem_size(network), 0.0);
-        let parts = if kind == TensorKind::ComplexChannels { 2 } else { 1 };
-        let (a, b) = match network.card.tensor.axes {
-            TensorAxes::FrequencyTime => (self.bins, self.columns),
-            TensorAxes::TimeFrequency => (self.columns, self.bins),
-        };
-        let shape = match (rank, width * parts) {
-            (3, 1) => vec![rows, a, b],
-            (3, n) => vec![n, a, b],
-            (_, n) => vec![rows, n, a, b],
-        };
-        Tensor { shape, data }
-    }
-
-    fn lay_out(&self, network: &Network, data: &mut Vec<f32>, value: impl Fn(usize, usize) -> f32) {
-        match network.card.tensor.axes {
-            TensorAxes::FrequencyTime => {
-                for bin in 0..self.bins {
-                    data.extend((0..self.columns).map(|column| value(column, bin)));
-                }
-            }
-            TensorAxes::TimeFrequency => {
-                for column in 0..self.columns {
-                    data.extend((0..self.bins).map(|bin| value(column, bin)));
-                }
-            }
-        }
-    }
-
-    /// One stem's samples, for the item's channels or, where a mono mask applies to each channel
-    /// of the song, for all those.
-    fn stem(&self, network: &Network, i: usize, item: &Item, values: &[f32], mixture: &Planar) -> Planar {
-        let Some(stft) = network.stft.as_ref().filter(|_| !self.spectra.is_empty()) else {
-            return values.chunks_exact(self.frames.max(1)).map(<[f32]>::to_vec).collect();
-        };
-        let per_channel = self.bins * self.columns;
-        let at = |column: usize, bin: usize| match network.card.tensor.axes {
-            TensorAxes::FrequencyTime => bin * self.columns + column,
-            TensorAxes::TimeFrequency => column * self.bins + bin,
-        };
-        let kind = network.card.tensor.kind;
-        let mono_mask = kind == TensorKind::MagnitudeMask && network.card.audio.channels == CardChannels::Mono;
-        if mono_mask && item.channels.len() > 1 {
-            // The mask of the mean, on every channel: the stereo image stays.
-            let channels: Planar = item.channels.iter().map(|c| mixture[*c].clone()).collect();
-            return stft
-                .forward(&channels)
-                .channels
-                .iter()
-                .map(|x| {
-                    let y = self.masked(network, x, |column, bin| values[at(column, bin)]);
-                    stft.inverse_channel(&y, self.frames)
-                })
-                .collect();
-        }
-        self.spectra[i]
-            .iter()
-            .enumerate()
-            .map(|(channel, x)| {
-                let y = match kind {
-                    TensorKind::MagnitudeMask => {
-                        let mask = &values[channel * per_channel..];
-                        self.masked(network, x, |column, bin| mask[at(column, bin)])
-                    }
-                    TensorKind::MagnitudeMagnitude => {
-                        let magnitudes = &values[channel * per_channel..];
-                        self.mapped(network, x, |column, bin, x| {
-                            let m = network.card.scale.inverse(magnitudes[at(column, bin)]);
-                            let norm = x.norm();
-                            if norm > 0.0 { x * (m / norm) } else { Complex32::new(m, 0.0) }
-                        })
-                    }
-                    _ => {
-                        let (re, im) = values[2 * channel * per_channel..].split_at(per_channel);
-                        self.mapped(network, x, |column, bin, _| {
-                            Complex32::new(re[at(column, bin)], im[at(column, bin)])
-                        })
-                    }
-                };
-                stft.inverse_channel(&y, self.frames)
-            })
-            .collect()
-    }
-
-    fn masked(&self, network: &Network, x: &[Complex32], mask: impl Fn(usize, usize) -> f32) -> Vec<Complex32> {
-        let mut y = self.mapped(network, x, |column, bin, x| x * mask(column, bin));
-        if network.card.bin_fill == BinFill::Average {
-            let all_bins = x.len() / self.columns.max(1);
-            for column in 0..self.columns {
-                let mean = (0..self.bins).map(|bin| mask(column, bin)).sum::<f32>() / self.bins as f32;
-                for bin in self.bins..all_bins {
-                    y[column * all_bins + bin] = x[column * all_bins + bin] * mean;
-                }
-            }
-        }
-        y
-    }
-
-    /// A spectrum whose kept bins are made by `value`, the others filled as the card says.
-    fn mapped(
-        &self,
-        network: &Network,
-        x: &[Complex32],
-        value: impl Fn(usize, usize, Complex32) -> Complex32,
-    ) -> Vec<Complex32> {
-        let all_bins = x.len() / self.columns.max(1);
-        let mut y = if network.card.bin_fill == BinFill::Mixture {
-            x.to_vec()
-        } else {
-            vec![Complex32::default(); x.len()]
-        };
-        for column in 0..self.columns {
-            for bin in 0..self.bins {
-                let i = column * all_bins + bin;
-                y[i] = value(column, bin, x[i]);
-            }
-        }
-        y
-    }
-}
 
 fn mean(channels: &Planar) -> Vec<f32> {
     let mut out = channels.first().cloned().unwrap_or_default();
@@ -424,12 +281,16 @@ impl Separator for Network {
                 match (&item.channels[..], &estimate[..]) {
                     // A mono song went in twice.
                     ([channel], [left, right]) => {
-                        target[*channel] = left.iter().zip(right).map(|(l, r)| 0.5 * (l + r)).collect();
+                        target[*channel] =
+                            left.iter().zip(right).map(|(l, r)| 0.5 * (l + r)).collect();
                     }
                     // A mono estimate for all channels.
                     (channels, [mono]) => channels.iter().for_each(|c| target[*c] = mono.clone()),
                     (channels, estimate) => {
-                        channels.iter().zip(estimate).for_each(|(c, x)| target[*c] = x.clone());
+                        channels
+                            .iter()
+                            .zip(estimate)
+                            .for_each(|(c, x)| target[*c] = x.clone());
                     }
                 }
             }

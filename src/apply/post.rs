@@ -51,7 +51,9 @@ impl PostProcess {
 fn median(names: &[String], estimate: &mut [Planar], reporter: &Reporter) -> Result<()> {
     let hpss = Hpss::default();
     let stft = Stft::new(&StftSpec::new(hpss.n_fft, hpss.hop_length))?;
-    let is_drums = |name: &String| ["drums", "percussive", "percussion"].contains(&name.to_lowercase().as_str());
+    let is_drums = |name: &String| {
+        ["drums", "percussive", "percussion"].contains(&name.to_lowercase().as_str())
+    };
     let last = estimate.len().saturating_sub(1);
     let target = names.iter().position(is_drums).unwrap_or(last);
     for stem in 0..estimate.len() {
@@ -64,26 +66,44 @@ fn median(names: &[String], estimate: &mut [Planar], reporter: &Reporter) -> Res
             let spectrogram = stft.forward(&estimate[stem][channel..=channel]);
             let (harmonic, _) = hpss.split(&spectrogram.channels[0], spectrogram.bins);
             let harmonic = stft.inverse_channel(&harmonic, frames);
-            let moved: Vec<f32> = estimate[stem][channel].iter().zip(&harmonic).map(|(x, h)| x - h).collect();
+            let moved: Vec<f32> = estimate[stem][channel]
+                .iter()
+                .zip(&harmonic)
+                .map(|(x, h)| x - h)
+                .collect();
             estimate[stem][channel] = harmonic;
-            estimate[target][channel].iter_mut().zip(&moved).for_each(|(x, m)| *x += m);
+            estimate[target][channel]
+                .iter_mut()
+                .zip(&moved)
+                .for_each(|(x, m)| *x += m);
         }
     }
     Ok(())
 }
 
-fn wiener(mixture: &Planar, estimate: &mut [Planar], has_residual: bool, reporter: &Reporter) -> Result<()> {
+fn wiener(
+    mixture: &Planar,
+    estimate: &mut [Planar],
+    has_residual: bool,
+    reporter: &Reporter,
+) -> Result<()> {
     let stft = Stft::new(&StftSpec::new(N_FFT, HOP_LENGTH))?;
     let frames = mixture.first().map_or(0, Vec::len);
     for first in (0..mixture.len()).step_by(2) {
         reporter.check()?;
         let channels = first..(first + 2).min(mixture.len());
         let x = stft.forward(&mixture[channels.clone()]);
-        let mut y: Vec<Vec<Vec<Complex32>>> =
-            estimate.iter().map(|stem| stft.forward(&stem[channels.clone()]).channels).collect();
+        let mut y: Vec<Vec<Vec<Complex32>>> = estimate
+            .iter()
+            .map(|stem| stft.forward(&stem[channels.clone()]).channels)
+            .collect();
         if has_residual || y.len() == 1 {
             let rest = (0..x.channels.len())
-                .map(|c| (0..x.channels[c].len()).map(|i| x.channels[c][i] - y.iter().map(|y| y[c][i]).sum::<Complex32>()).collect())
+                .map(|c| {
+                    (0..x.channels[c].len())
+                        .map(|i| x.channels[c][i] - y.iter().map(|y| y[c][i]).sum::<Complex32>())
+                        .collect()
+                })
                 .collect();
             y.push(rest);
         }
@@ -110,7 +130,12 @@ struct Hermitian {
 }
 
 /// One iteration over a block of columns, every bin for itself.
-fn maximise(x: &[Vec<Complex32>], y: &mut [Vec<Vec<Complex32>>], columns: std::ops::Range<usize>, bins: usize) {
+fn maximise(
+    x: &[Vec<Complex32>],
+    y: &mut [Vec<Vec<Complex32>>],
+    columns: std::ops::Range<usize>,
+    bins: usize,
+) {
     let sources = y.len();
     let stereo = x.len() == 2;
     let regular = EPS.sqrt();
@@ -118,7 +143,10 @@ fn maximise(x: &[Vec<Complex32>], y: &mut [Vec<Vec<Complex32>>], columns: std::o
     // As in the published program, levels are brought to about 10 so that EPS means the same.
     let largest = columns
         .clone()
-        .flat_map(|column| x.iter().flat_map(move |x| x[at(column, 0)..at(column + 1, 0)].iter()))
+        .flat_map(|column| {
+            x.iter()
+                .flat_map(move |x| x[at(column, 0)..at(column + 1, 0)].iter())
+        })
         .fold(0.0_f32, |m, v| m.max(v.norm()));
     let scale = 1.0 / (largest / 10.0).max(1.0);
     let filtered: Vec<Vec<Complex32>> = (0..bins)
@@ -131,7 +159,11 @@ fn maximise(x: &[Vec<Complex32>], y: &mut [Vec<Vec<Complex32>>], columns: std::o
                 let mut weight = EPS;
                 for (t, column) in columns.clone().enumerate() {
                     let l = value(j, 0, column);
-                    let r = if stereo { value(j, 1, column) } else { Complex32::default() };
+                    let r = if stereo {
+                        value(j, 1, column)
+                    } else {
+                        Complex32::default()
+                    };
                     let v = (l.norm_sqr() + r.norm_sqr()) / x.len() as f32;
                     power[j * columns.len() + t] = v;
                     weight += v;

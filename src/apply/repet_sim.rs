@@ -103,7 +103,8 @@ impl RepetSimSeparator {
         for (i, channel) in spectrogram.channels.iter().enumerate() {
             reporter.step("Filtering", channels + i as u64, 2 * channels)?;
             let magnitudes: Vec<f32> = channel.par_iter().map(|value| value.norm()).collect();
-            let mask = repeating_mask(&magnitudes, bins, low_bins, (&repeats, &networks), reporter)?;
+            let mask =
+                repeating_mask(&magnitudes, bins, low_bins, (&repeats, &networks), reporter)?;
             accompaniment.push(stft.inverse_channel(&apply_mask(channel, &mask), frames));
         }
         let vocals = segment
@@ -143,7 +144,10 @@ fn similar_columns(
         let part: Vec<Vec<Vec<u32>>> = (first..(first + group).min(blocks))
             .into_par_iter()
             .map(|block| {
-                let rows = unit.slice(ndarray::s![block * ROWS..((block + 1) * ROWS).min(columns), ..]);
+                let rows = unit.slice(ndarray::s![
+                    block * ROWS..((block + 1) * ROWS).min(columns),
+                    ..
+                ]);
                 choose(rows, unit.view(), distance, settings)
             })
             .collect();
@@ -212,7 +216,8 @@ fn repeating_mask(
                 if cancel.is_cancelled() {
                     return;
                 }
-                let Some(network) = repeats.len().checked_sub(1).and_then(|i| networks.get(i)) else {
+                let Some(network) = repeats.len().checked_sub(1).and_then(|i| networks.get(i))
+                else {
                     // Nothing repeats (a silent column): all of it is accompaniment.
                     mask.fill(1.0);
                     return;

@@ -73,7 +73,11 @@ impl SegmentSpec {
         let border = self.border_frames;
         let left_open = first && !self.pad_border;
         let right_open = last && !self.pad_border;
-        let from_left = if left_open { None } else { Some(i as isize - border as isize) };
+        let from_left = if left_open {
+            None
+        } else {
+            Some(i as isize - border as isize)
+        };
         let from_right = if right_open {
             None
         } else {
@@ -86,7 +90,9 @@ impl SegmentSpec {
         };
         let side = |distance: Option<isize>| -> f32 {
             let Some(distance) = distance else { return 1.0 };
-            let Ok(distance) = usize::try_from(distance) else { return 0.0 };
+            let Ok(distance) = usize::try_from(distance) else {
+                return 0.0;
+            };
             if distance >= rise {
                 return 1.0;
             }
@@ -130,7 +136,11 @@ pub struct Segmenter {
 impl Segmenter {
     /// A cutter for a stream of `channels` channels.
     pub fn new(spec: SegmentSpec, channels: usize) -> Self {
-        let head = if spec.pad_border { spec.border_frames } else { 0 };
+        let head = if spec.pad_border {
+            spec.border_frames
+        } else {
+            0
+        };
         Self {
             spec,
             buffer: vec![vec![0.0; head]; channels],
@@ -196,7 +206,11 @@ impl Segmenter {
             .collect();
         self.next_start = start + self.spec.step_frames;
         // The last segment may start anywhere after this one.
-        let keep_from = if self.spec.keep_grid { self.next_start } else { start };
+        let keep_from = if self.spec.keep_grid {
+            self.next_start
+        } else {
+            start
+        };
         let drop = (keep_from - self.buffer_start).min(total - self.buffer_start);
         for channel in &mut self.buffer {
             channel.drain(..drop);
@@ -228,7 +242,11 @@ pub struct OverlapAdd {
 impl OverlapAdd {
     /// A joiner for `stems` stems of `channels` channels.
     pub fn new(spec: SegmentSpec, stems: usize, channels: usize) -> Self {
-        let skip = if spec.pad_border { spec.border_frames } else { 0 };
+        let skip = if spec.pad_border {
+            spec.border_frames
+        } else {
+            0
+        };
         Self {
             spec,
             sums: vec![vec![Vec::new(); channels]; stems],
@@ -252,7 +270,11 @@ impl OverlapAdd {
             }
         }
         // A filled-up segment ends where the song does.
-        let len = if segment.last && !self.spec.pad_border { valid } else { len };
+        let len = if segment.last && !self.spec.pad_border {
+            valid
+        } else {
+            len
+        };
         let weights: Vec<f32> = (0..valid)
             .map(|i| self.spec.weight(i, len, segment.first, segment.last))
             .collect();
@@ -266,7 +288,11 @@ impl OverlapAdd {
                 }
             }
         }
-        let ready = if segment.last { self.weights.len() } else { offset };
+        let ready = if segment.last {
+            self.weights.len()
+        } else {
+            offset
+        };
         self.emit(ready, segment.last, out);
     }
 
@@ -274,7 +300,11 @@ impl OverlapAdd {
         let skip = self.skip.min(ready);
         self.skip -= skip;
         // The padding after the end has no song under it.
-        let tail = if last && self.spec.pad_border { self.spec.border_frames } else { 0 };
+        let tail = if last && self.spec.pad_border {
+            self.spec.border_frames
+        } else {
+            0
+        };
         let keep = ready.saturating_sub(tail).max(skip);
         for (sums, out) in self.sums.iter_mut().zip(out) {
             for (sum, out) in sums.iter_mut().zip(out) {

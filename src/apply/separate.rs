@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
+use super::Separator;
+use super::output::Output;
 use super::post::PostProcess;
 use super::segments::{OverlapAdd, Segment, SegmentSpec, Segmenter};
-use super::Separator;
-use crate::audio::{Clip, ClipWriter, Planar, Resampler, Source, peak, residual_db};
+use crate::audio::{Clip, ClipWriter, Planar, Resampler, Source};
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
 
@@ -31,7 +32,10 @@ impl Region {
         if !good(self.start_secs) {
             return Err(Error::setting("start", "must be 0 or more seconds"));
         }
-        if self.duration_secs.is_some_and(|secs| !good(secs) || secs == 0.0) {
+        if self
+            .duration_secs
+            .is_some_and(|secs| !good(secs) || secs == 0.0)
+        {
             return Err(Error::setting("duration", "must be more than 0 seconds"));
         }
         Ok(())
@@ -40,7 +44,10 @@ impl Region {
     /// First frame and number of frames at a rate.
     fn frames(&self, sample_rate_hz: u32) -> (u64, u64) {
         let frames = |secs: f64| (secs * f64::from(sample_rate_hz)).round() as u64;
-        (frames(self.start_secs), self.duration_secs.map_or(u64::MAX, frames))
+        (
+            frames(self.start_secs),
+            self.duration_secs.map_or(u64::MAX, frames),
+        )
     }
 }
 
@@ -110,7 +117,10 @@ pub struct MemorySink {
 impl MemorySink {
     /// An empty sink.
     pub fn new() -> Self {
-        Self { writers: Vec::new(), names: Vec::new() }
+        Self {
+            writers: Vec::new(),
+            names: Vec::new(),
+        }
     }
 
     /// The stems by name.
@@ -118,7 +128,11 @@ impl MemorySink {
     /// # Errors
     /// [`Error::Io`] if long stems cannot be mapped.
     pub fn finish(self) -> Result<Vec<(String, Clip)>> {
-        self.names.into_iter().zip(self.writers).map(|(name, writer)| Ok((name, writer.finish()?))).collect()
+        self.names
+            .into_iter()
+            .zip(self.writers)
+            .map(|(name, writer)| Ok((name, writer.finish()?)))
+            .collect()
     }
 }
 
@@ -157,14 +171,22 @@ pub fn separate(
 ) -> Result<Separation> {
     let started = Instant::now();
     let mut way = Way::new(source, separator, options)?;
-    sink.start(&way.output.names, way.output.sample_rate_hz, way.output.channels)?;
-    let (skip, take) = options.region.map_or((0, u64::MAX), |r| r.frames(source.sample_rate_hz()));
+    sink.start(
+        &way.output.names,
+        way.output.sample_rate_hz,
+        way.output.channels,
+    )?;
+    let (skip, take) = options
+        .region
+        .map_or((0, u64::MAX), |r| r.frames(source.sample_rate_hz()));
     let hint = source.frames_hint().unwrap_or(0);
     way.total = hint.saturating_sub(skip).min(take);
     let (mut seen, mut kept) = (0_u64, 0_u64);
     while kept < take {
         reporter.check()?;
-        let Some(mut block) = source.next_block()? else { break };
+        let Some(mut block) = source.next_block()? else {
+            break;
+        };
         let frames = block.first().map_or(0, Vec::len) as u64;
         cut(&mut block, skip.saturating_sub(seen), take - kept);
         seen += frames;
@@ -173,12 +195,20 @@ pub fn separate(
     }
     if kept == 0 && seen > 0 {
         let secs = seen as f64 / f64::from(source.sample_rate_hz());
-        return Err(Error::setting("start", format!("lies beyond the end of the song ({secs:.2} s)")));
+        return Err(Error::setting(
+            "start",
+            format!("lies beyond the end of the song ({secs:.2} s)"),
+        ));
     }
     way.finish(separator, sink, reporter)?;
-    source.take_warnings().into_iter().for_each(|warning| reporter.warn(warning));
+    source
+        .take_warnings()
+        .into_iter()
+        .for_each(|warning| reporter.warn(warning));
     reporter.step("Separating", way.total.max(kept), way.total.max(kept))?;
-    Ok(way.output.summary(kept, separator.device(), started.elapsed().as_secs_f64()))
+    Ok(way
+        .output
+        .summary(kept, separator.device(), started.elapsed().as_secs_f64()))
 }
 
 fn cut(block: &mut Planar, skip: u64, take: u64) {
@@ -207,7 +237,11 @@ struct Way {
 }
 
 impl Way {
-    fn new(source: &dyn Source, separator: &mut dyn Separator, options: &SeparateOptions) -> Result<Self> {
+    fn new(
+        source: &dyn Source,
+        separator: &mut dyn Separator,
+        options: &SeparateOptions,
+    ) -> Result<Self> {
         if let Some(region) = &options.region {
             region.validate()?;
         }
@@ -252,11 +286,18 @@ impl Way {
         self.run(separator, sink, reporter)
     }
 
-    fn finish(&mut self, separator: &mut dyn Separator, sink: &mut dyn StemSink, reporter: &Reporter) -> Result<()> {
+    fn finish(
+        &mut self,
+        separator: &mut dyn Separator,
+        sink: &mut dyn StemSink,
+        reporter: &Reporter,
+    ) -> Result<()> {
         let mut resampled = vec![Vec::new(); self.output.channels];
         self.to_model.finish(&mut resampled)?;
         if !self.same_rate {
-            resampled.iter_mut().for_each(|channel| channel.resize(channel.len() + TAIL_FRAMES, 0.0));
+            resampled
+                .iter_mut()
+                .for_each(|channel| channel.resize(channel.len() + TAIL_FRAMES, 0.0));
         }
         self.segmenter.push(&resampled);
         self.segmenter.end();
@@ -268,7 +309,12 @@ impl Way {
     }
 
     /// Runs every segment that is complete.
-    fn run(&mut self, separator: &mut dyn Separator, sink: &mut dyn StemSink, reporter: &Reporter) -> Result<()> {
+    fn run(
+        &mut self,
+        separator: &mut dyn Separator,
+        sink: &mut dyn StemSink,
+        reporter: &Reporter,
+    ) -> Result<()> {
         while let Some(segment) = self.segmenter.next_segment() {
             let last = segment.last;
             self.batch.push(segment);
@@ -281,14 +327,27 @@ impl Way {
             reporter.step("Separating", done, self.total)?;
             let estimates = separator.run(&segments, &reporter.part(done, step, self.total))?;
             for (segment, mut estimate) in segments.iter().zip(estimates) {
-                if estimate.iter_mut().flatten().flatten().fold(false, |bad, x| silence_if_broken(x) || bad) && !self.warned {
+                if estimate
+                    .iter_mut()
+                    .flatten()
+                    .flatten()
+                    .fold(false, |bad, x| silence_if_broken(x) || bad)
+                    && !self.warned
+                {
                     self.warned = true;
                     reporter.warn("the model answered values that are no numbers; they were replaced by silence");
                 }
                 for post in &self.post {
-                    post.apply(&self.stem_names, &segment.samples, &mut estimate, self.has_residual, reporter)?;
+                    post.apply(
+                        &self.stem_names,
+                        &segment.samples,
+                        &mut estimate,
+                        self.has_residual,
+                        reporter,
+                    )?;
                 }
-                let mut joined = vec![vec![Vec::new(); self.output.channels]; self.stem_names.len()];
+                let mut joined =
+                    vec![vec![Vec::new(); self.output.channels]; self.stem_names.len()];
                 self.overlap_add.add(segment, &estimate, &mut joined);
                 for (stem, joined) in joined.iter().enumerate() {
                     self.from_model[stem].push(joined, &mut self.output.pending[stem])?;
@@ -306,169 +365,4 @@ fn silence_if_broken(x: &mut f32) -> bool {
         *x = 0.0;
     }
     broken
-}
-
-/// One stem that goes to the sink.
-enum Kept {
-    /// The separator's stem of this number.
-    Stem(usize),
-    /// The mixture less all of the separator's stems.
-    Residual,
-    /// The mixture less the stems kept.
-    Rest,
-}
-
-/// Brings stems and mixture together again, frame by frame.
-struct Output {
-    names: Vec<String>,
-    kept: Vec<Kept>,
-    sample_rate_hz: u32,
-    channels: usize,
-    /// Mixture not yet matched, `[channels][frames]`.
-    mixture: Planar,
-    /// Stems not yet given out, `[stems][channels][frames]`.
-    pending: Vec<Planar>,
-    peaks: Vec<f32>,
-    has_residual: bool,
-    residual_energy: f64,
-    mixture_energy: f64,
-    given: u64,
-}
-
-impl Output {
-    fn new(
-        stems: &[String],
-        residual: Option<&str>,
-        options: &SeparateOptions,
-        sample_rate_hz: u32,
-        channels: usize,
-    ) -> Result<Self> {
-        let all: Vec<&str> = stems.iter().map(String::as_str).chain(residual).collect();
-        let wanted: Vec<&str> = match &options.stems {
-            Some(wanted) => wanted.iter().map(String::as_str).collect(),
-            None => all.clone(),
-        };
-        let mut names = Vec::new();
-        let mut kept = Vec::new();
-        for name in wanted {
-            let Some(index) = all.iter().position(|n| *n == name) else {
-                return Err(Error::setting(
-                    "stems",
-                    format!("the model has no stem {name:?}; it has {}", all.join(", ")),
-                ));
-            };
-            if !names.iter().any(|n| n == name) {
-                names.push(name.to_owned());
-                kept.push(if index < stems.len() { Kept::Stem(index) } else { Kept::Residual });
-            }
-        }
-        if options.rest {
-            names.push(if all.contains(&"rest") { "everything else".into() } else { "rest".into() });
-            kept.push(Kept::Rest);
-        }
-        Ok(Self {
-            peaks: vec![0.0; kept.len()],
-            names,
-            kept,
-            sample_rate_hz,
-            channels,
-            mixture: vec![Vec::new(); channels],
-            pending: vec![vec![Vec::new(); channels]; stems.len()],
-            has_residual: residual.is_some(),
-            residual_energy: 0.0,
-            mixture_energy: 0.0,
-            given: 0,
-        })
-    }
-
-    fn mixture_frames(&self) -> usize {
-        self.mixture.first().map_or(0, Vec::len)
-    }
-
-    fn add_mixture(&mut self, block: Planar) {
-        for (mixture, block) in self.mixture.iter_mut().zip(block) {
-            mixture.extend(block);
-        }
-    }
-
-    /// Gives every frame that is there in all stems, never more than there is mixture.
-    fn emit(&mut self, sink: &mut dyn StemSink) -> Result<()> {
-        let ready = self
-            .pending
-            .iter()
-            .map(|stem| stem.first().map_or(0, Vec::len))
-            .min()
-            .unwrap_or(0)
-            .min(self.mixture_frames());
-        if ready == 0 {
-            return Ok(());
-        }
-        let mixture: Planar = self.mixture.iter_mut().map(|c| c.drain(..ready).collect()).collect();
-        let stems: Vec<Planar> = self
-            .pending
-            .iter_mut()
-            .map(|stem| stem.iter_mut().map(|c| c.drain(..ready).collect()).collect())
-            .collect();
-        let left = less(&mixture, stems.iter());
-        self.mixture_energy += energy(&mixture);
-        if !self.has_residual {
-            self.residual_energy += energy(&left);
-        }
-        for (i, kept) in self.kept.iter().enumerate() {
-            let rest;
-            let block = match kept {
-                Kept::Stem(stem) => &stems[*stem],
-                Kept::Residual => &left,
-                Kept::Rest => {
-                    rest = less(
-                        &mixture,
-                        self.kept.iter().filter_map(|kept| match kept {
-                            Kept::Stem(stem) => Some(&stems[*stem]),
-                            Kept::Residual => Some(&left),
-                            Kept::Rest => None,
-                        }),
-                    );
-                    &rest
-                }
-            };
-            for channel in block {
-                self.peaks[i] = self.peaks[i].max(peak(channel));
-            }
-            sink.push(i, block)?;
-        }
-        self.given += ready as u64;
-        Ok(())
-    }
-
-    fn summary(&self, frames: u64, device: String, taken_secs: f64) -> Separation {
-        Separation {
-            stems: self
-                .names
-                .iter()
-                .zip(&self.peaks)
-                .map(|(name, peak)| StemSummary { name: name.clone(), peak: *peak })
-                .collect(),
-            frames,
-            sample_rate_hz: self.sample_rate_hz,
-            channels: self.channels,
-            residual_db: residual_db(self.residual_energy, self.mixture_energy),
-            audio_secs: frames as f64 / f64::from(self.sample_rate_hz),
-            taken_secs,
-            device,
-        }
-    }
-}
-
-fn less<'a>(mixture: &Planar, stems: impl Iterator<Item = &'a Planar>) -> Planar {
-    let mut left = mixture.clone();
-    for stem in stems {
-        for (left, stem) in left.iter_mut().zip(stem) {
-            left.iter_mut().zip(stem).for_each(|(x, s)| *x -= s);
-        }
-    }
-    left
-}
-
-fn energy(planar: &Planar) -> f64 {
-    planar.iter().flatten().map(|x| f64::from(*x).powi(2)).sum()
 }

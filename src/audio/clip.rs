@@ -156,7 +156,8 @@ impl ClipWriter {
         }
         let bytes: usize = self.memory.iter().map(|c| c.len() * 4).sum();
         if !self.files.is_empty() || bytes > SPILL_BYTES {
-            self.spill().map_err(Error::io("write scratch audio", &self.folder))?;
+            self.spill()
+                .map_err(Error::io("write scratch audio", &self.folder))?;
         }
         Ok(())
     }
@@ -165,7 +166,8 @@ impl ClipWriter {
         if self.files.is_empty() {
             std::fs::create_dir_all(&self.folder)?;
             for _ in 0..self.memory.len() {
-                self.files.push(BufWriter::new(tempfile::tempfile_in(&self.folder)?));
+                self.files
+                    .push(BufWriter::new(tempfile::tempfile_in(&self.folder)?));
             }
         }
         for (memory, file) in self.memory.iter_mut().zip(&mut self.files) {
@@ -188,7 +190,9 @@ impl ClipWriter {
             .files
             .into_iter()
             .map(|file| {
-                let file = file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+                let file = file
+                    .into_inner()
+                    .map_err(std::io::IntoInnerError::into_error)?;
                 Ok(Samples::Mapped(Arc::new(map(&file)?)))
             })
             .collect::<std::io::Result<_>>()

@@ -81,7 +81,10 @@ impl AudioFormat {
     /// [`Error::Setting`] if the rate or the number of channels is beyond it.
     pub fn validate(self, sample_rate_hz: u32, channels: usize) -> Result<()> {
         if channels == 0 || channels > 8 {
-            return Err(Error::setting("channels", format!("{channels} is not within 1 to 8")));
+            return Err(Error::setting(
+                "channels",
+                format!("{channels} is not within 1 to 8"),
+            ));
         }
         if self == Self::Flac && (sample_rate_hz == 0 || sample_rate_hz > 655_350) {
             return Err(Error::setting(
@@ -101,7 +104,10 @@ impl std::str::FromStr for AudioFormat {
             .into_iter()
             .find(|format| format.name() == name)
             .ok_or_else(|| {
-                Error::setting("format", format!("{name:?} is none of wav16, wav24, wav32f, flac"))
+                Error::setting(
+                    "format",
+                    format!("{name:?} is none of wav16, wav24, wav32f, flac"),
+                )
             })
     }
 }
@@ -202,12 +208,14 @@ impl AudioWriter {
         let written = match (&mut self.sink, self.format.integer_bits()) {
             (Some(Sink::Wav(sink)), None) => sink.push_float(block, frames),
             (Some(Sink::Wav(sink)), Some(bits)) => {
-                self.clipped_samples += quantise(block, frames, bits, &mut self.dither, &mut self.block);
+                self.clipped_samples +=
+                    quantise(block, frames, bits, &mut self.dither, &mut self.block);
                 sink.push_integer(&self.block)
             }
             (Some(Sink::Flac(sink)), bits) => {
                 let bits = bits.unwrap_or(24);
-                self.clipped_samples += quantise(block, frames, bits, &mut self.dither, &mut self.block);
+                self.clipped_samples +=
+                    quantise(block, frames, bits, &mut self.dither, &mut self.block);
                 sink.push(&self.block)
             }
             (None, _) => Ok(()),
@@ -246,7 +254,9 @@ impl AudioWriter {
             Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => {
                 Err(Error::Exists { path: self.path })
             }
-            Err(e) => Err(Error::io("rename the finished file to", &self.path)(e.error)),
+            Err(e) => Err(Error::io("rename the finished file to", &self.path)(
+                e.error,
+            )),
         }
     }
 }

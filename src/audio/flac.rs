@@ -20,7 +20,12 @@ pub(super) struct FlacSink {
 }
 
 impl FlacSink {
-    pub(super) fn new(file: File, sample_rate_hz: u32, channels: usize, tags: &Tags) -> io::Result<Self> {
+    pub(super) fn new(
+        file: File,
+        sample_rate_hz: u32,
+        channels: usize,
+        tags: &Tags,
+    ) -> io::Result<Self> {
         let mut options = Options::default();
         if let Some(title) = &tags.title {
             options = options.tag(TITLE, title);
@@ -37,7 +42,12 @@ impl FlacSink {
             None,
         )
         .map_err(io::Error::other)?;
-        Ok(Self { writer, file, channels, empty: true })
+        Ok(Self {
+            writer,
+            file,
+            channels,
+            empty: true,
+        })
     }
 
     /// Appends interleaved 24-bit samples.
@@ -49,7 +59,9 @@ impl FlacSink {
     pub(super) fn finish(mut self) -> io::Result<File> {
         if self.empty {
             // The format's encoder refuses a stream of no samples; one silent frame is the least.
-            self.writer.write(&vec![0; self.channels]).map_err(io::Error::from)?;
+            self.writer
+                .write(&vec![0; self.channels])
+                .map_err(io::Error::from)?;
         }
         self.writer.finalize().map_err(io::Error::from)?;
         Ok(self.file)

@@ -10,6 +10,7 @@
 
 mod clip;
 mod decode;
+mod demux;
 mod encode;
 mod flac;
 mod levels;
@@ -19,7 +20,7 @@ mod wav;
 mod wav_read;
 
 pub use clip::{Clip, ClipReader, ClipWriter};
-pub use decode::{AudioInfo, Decoder, TrackInfo, decode, probe, SUPPORTED_EXTENSIONS};
+pub use decode::{AudioInfo, Decoder, SUPPORTED_EXTENSIONS, TrackInfo, decode, probe};
 pub use encode::{AudioFormat, AudioWriter, Written, free_space_bytes, sanitise_file_name};
 pub use levels::{apply_gain, peak, residual_db, rms};
 pub use resample::{Resampler, resample, resampled_frames};

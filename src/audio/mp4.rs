@@ -77,11 +77,16 @@ fn boxes(mut bytes: &[u8]) -> Vec<([u8; 4], &[u8])> {
 }
 
 fn child<'a>(bytes: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
-    boxes(bytes).into_iter().find(|(k, _)| k == kind).map(|(_, body)| body)
+    boxes(bytes)
+        .into_iter()
+        .find(|(k, _)| k == kind)
+        .map(|(_, body)| body)
 }
 
 fn parse(moov: &[u8]) -> Vec<Mp4Track> {
-    let movie_timescale = child(moov, b"mvhd").and_then(|b| be32(b, timescale_at(b))).unwrap_or(0);
+    let movie_timescale = child(moov, b"mvhd")
+        .and_then(|b| be32(b, timescale_at(b)))
+        .unwrap_or(0);
     boxes(moov)
         .into_iter()
         .filter(|(kind, _)| kind == b"trak")
@@ -99,7 +104,11 @@ fn parse_track(trak: &[u8], movie_timescale: u32) -> Option<Mp4Track> {
     let mdia = child(trak, b"mdia")?;
     let mdhd = child(mdia, b"mdhd")?;
     let timescale = be32(mdhd, timescale_at(mdhd))?;
-    let media_ticks = if mdhd.first() == Some(&1) { be64(mdhd, 24) } else { be32(mdhd, 16).map(u64::from) };
+    let media_ticks = if mdhd.first() == Some(&1) {
+        be64(mdhd, 24)
+    } else {
+        be32(mdhd, 16).map(u64::from)
+    };
     let name = child(trak, b"udta")
         .and_then(|udta| child(udta, b"name"))
         .or_else(|| child(mdia, b"hdlr").and_then(|hdlr| hdlr.get(24..)))
@@ -110,7 +119,9 @@ fn parse_track(trak: &[u8], movie_timescale: u32) -> Option<Mp4Track> {
         timescale,
         ..Mp4Track::default()
     };
-    let edit = child(trak, b"edts").and_then(|edts| child(edts, b"elst")).and_then(first_edit);
+    let edit = child(trak, b"edts")
+        .and_then(|edts| child(edts, b"elst"))
+        .and_then(first_edit);
     if let Some((segment, start)) = edit {
         track.start_ticks = start;
         let seconds_to_ticks = f64::from(timescale) / f64::from(movie_timescale.max(1));
@@ -119,7 +130,9 @@ fn parse_track(trak: &[u8], movie_timescale: u32) -> Option<Mp4Track> {
         // The movie's clock is often 1000 ticks a second; where the end of the media lies within
         // its rounding, the media's own clock is the better witness.
         track.length_ticks = match rest {
-            Some(rest) if length == 0 || rest.abs_diff(length) as f64 <= seconds_to_ticks + 1.0 => Some(rest),
+            Some(rest) if length == 0 || rest.abs_diff(length) as f64 <= seconds_to_ticks + 1.0 => {
+                Some(rest)
+            }
             _ => (length > 0).then_some(length),
         };
     }

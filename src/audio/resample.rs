@@ -51,7 +51,10 @@ impl Resampler {
                 FixedSync::Both,
             );
             Some(plan.map_err(|error| {
-                Error::setting("sample rate", format!("cannot convert {in_hz} Hz to {out_hz} Hz ({error})"))
+                Error::setting(
+                    "sample rate",
+                    format!("cannot convert {in_hz} Hz to {out_hz} Hz ({error})"),
+                )
             })?)
         };
         let scratch_frames = inner.as_ref().map_or(0, |fft| fft.output_frames_max());
@@ -120,16 +123,24 @@ impl Resampler {
     }
 
     fn run(&mut self, indexing: &Indexing, total: Option<u64>, out: &mut [Vec<f32>]) -> Result<()> {
-        let Some(fft) = &mut self.inner else { return Ok(()) };
+        let Some(fft) = &mut self.inner else {
+            return Ok(());
+        };
         let channels = self.pending.len();
         let in_frames = self.pending.first().map_or(0, Vec::len);
         let out_frames = self.scratch.first().map_or(0, Vec::len);
-        let failed = |error: &dyn std::fmt::Display| Error::setting("sample rate", format!("resampling failed: {error}"));
+        let failed = |error: &dyn std::fmt::Display| {
+            Error::setting("sample rate", format!("resampling failed: {error}"))
+        };
         let produced = {
-            let input = SequentialSliceOfVecs::new(&self.pending, channels, in_frames).map_err(|e| failed(&e))?;
+            let input = SequentialSliceOfVecs::new(&self.pending, channels, in_frames)
+                .map_err(|e| failed(&e))?;
             let mut output =
-                SequentialSliceOfVecs::new_mut(&mut self.scratch, channels, out_frames).map_err(|e| failed(&e))?;
-            fft.process_into_buffer(&input, &mut output, Some(indexing)).map_err(|e| failed(&e))?.1
+                SequentialSliceOfVecs::new_mut(&mut self.scratch, channels, out_frames)
+                    .map_err(|e| failed(&e))?;
+            fft.process_into_buffer(&input, &mut output, Some(indexing))
+                .map_err(|e| failed(&e))?
+                .1
         };
         let skip = self.delay.min(produced);
         self.delay -= skip;

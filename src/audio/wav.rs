@@ -78,7 +78,11 @@ impl WavSink {
         self.riff_limit = bytes;
     }
 
-    pub(super) fn push_float<C: AsRef<[f32]>>(&mut self, block: &[C], frames: usize) -> io::Result<()> {
+    pub(super) fn push_float<C: AsRef<[f32]>>(
+        &mut self,
+        block: &[C],
+        frames: usize,
+    ) -> io::Result<()> {
         for i in 0..frames {
             for channel in block {
                 self.file.write_all(&channel.as_ref()[i].to_le_bytes())?;
@@ -120,7 +124,9 @@ impl WavSink {
         }
         self.file.seek(SeekFrom::Start(self.data_size_offset))?;
         self.file.write_all(&small(self.data_bytes).to_le_bytes())?;
-        self.file.into_inner().map_err(io::IntoInnerError::into_error)
+        self.file
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)
     }
 }
 
@@ -170,17 +176,26 @@ mod tests {
     fn becomes_rf64_over_the_limit() {
         let mut named = tempfile::NamedTempFile::with_suffix(".wav").expect("temporary file");
         let file = named.reopen().expect("reopened");
-        let mut sink = WavSink::new(file, AudioFormat::Wav16, 8000, 1, &Tags::default()).expect("sink");
+        let mut sink =
+            WavSink::new(file, AudioFormat::Wav16, 8000, 1, &Tags::default()).expect("sink");
         sink.set_riff_limit(100);
-        sink.push_integer(&(0..500).collect::<Vec<_>>()).expect("written");
+        sink.push_integer(&(0..500).collect::<Vec<_>>())
+            .expect("written");
         sink.finish().expect("finished");
         let mut bytes = Vec::new();
         named.read_to_end(&mut bytes).expect("read");
         assert_eq!(&bytes[..8], b"RF64\xFF\xFF\xFF\xFF");
         assert_eq!(&bytes[12..16], b"ds64");
-        assert_eq!(u64::from_le_bytes(bytes[20..28].try_into().expect("8 bytes")), bytes.len() as u64 - 8);
-        assert_eq!(u64::from_le_bytes(bytes[28..36].try_into().expect("8 bytes")), 1000);
-        let clip = crate::audio::decode(named.path(), None, &crate::progress::Reporter::silent()).expect("decoded");
+        assert_eq!(
+            u64::from_le_bytes(bytes[20..28].try_into().expect("8 bytes")),
+            bytes.len() as u64 - 8
+        );
+        assert_eq!(
+            u64::from_le_bytes(bytes[28..36].try_into().expect("8 bytes")),
+            1000
+        );
+        let clip = crate::audio::decode(named.path(), None, &crate::progress::Reporter::silent())
+            .expect("decoded");
         assert_eq!(clip.0.frames(), 500);
         assert_eq!(clip.0.channel(0)[499], 499.0 / 32768.0);
     }

@@ -120,7 +120,8 @@ impl WavReader {
             }
             file.seek(SeekFrom::Start(next))?;
         }
-        let (Some((encoding, sample_rate_hz, channels)), Some((start, bytes))) = (format, data) else {
+        let (Some((encoding, sample_rate_hz, channels)), Some((start, bytes))) = (format, data)
+        else {
             return Ok(None);
         };
         let frame_bytes = (encoding.bytes() * channels) as u64;
@@ -211,11 +212,18 @@ fn parse_format(body: &[u8]) -> Option<(Encoding, u32, usize)> {
 }
 
 fn read_info(body: &[u8], tags: &mut Tags) {
-    let Some(mut rest) = body.strip_prefix(b"INFO") else { return };
+    let Some(mut rest) = body.strip_prefix(b"INFO") else {
+        return;
+    };
     while rest.len() >= 8 {
         let size = u32::from_le_bytes([rest[4], rest[5], rest[6], rest[7]]) as usize;
-        let Some(text) = rest.get(8..8 + size) else { return };
-        let text = String::from_utf8_lossy(text).trim_end_matches('\0').trim().to_owned();
+        let Some(text) = rest.get(8..8 + size) else {
+            return;
+        };
+        let text = String::from_utf8_lossy(text)
+            .trim_end_matches('\0')
+            .trim()
+            .to_owned();
         match &rest[..4] {
             b"INAM" if !text.is_empty() => tags.title = Some(text),
             b"IART" if !text.is_empty() => tags.artist = Some(text),

@@ -57,7 +57,10 @@ fn read(path: &std::path::Path, track: Option<usize>, reporter: &Reporter) -> Re
         reporter.step("Reading", done, total)?;
     }
     let warnings = decoder.take_warnings();
-    Ok(AudioInfo { warnings, ..decoder.info().clone() })
+    Ok(AudioInfo {
+        warnings,
+        ..decoder.info().clone()
+    })
 }
 
 fn text(info: &AudioInfo) -> String {
@@ -80,9 +83,18 @@ fn text(info: &AudioInfo) -> String {
     }
     if info.tracks.len() > 1 {
         lines.extend(info.tracks.iter().map(|track| {
-            format!("  track {}: {} ({})", track.index, track.name.as_deref().unwrap_or("unnamed"), track.codec)
+            format!(
+                "  track {}: {} ({})",
+                track.index,
+                track.name.as_deref().unwrap_or("unnamed"),
+                track.codec
+            )
         }));
     }
-    lines.extend(info.warnings.iter().map(|warning| format!("  warning: {warning}")));
+    lines.extend(
+        info.warnings
+            .iter()
+            .map(|warning| format!("  warning: {warning}")),
+    );
     lines.join("\n")
 }

@@ -64,7 +64,12 @@ fn list(terminal: &Terminal) {
         terminal.result(
             &json!({ "event": "model", "id": spec.id, "name": spec.name, "kind": "weight-free",
                      "stems": spec.stems, "usable": true }),
-            &format!("{:<20} {} ({})", spec.id, spec.summary, spec.stems.join(", ")),
+            &format!(
+                "{:<20} {} ({})",
+                spec.id,
+                spec.summary,
+                spec.stems.join(", ")
+            ),
         );
     }
     for entry in ModelShelf::scan().entries {
@@ -72,7 +77,12 @@ fn list(terminal: &Terminal) {
             Ok(card) => (
                 json!({ "event": "model", "id": entry.id, "name": card.name, "kind": "onnx", "path": entry.path,
                         "stems": card.all_stems(), "sample_rate": card.audio.sample_rate_hz, "usable": true }),
-                format!("{:<20} {} ({})", entry.id, card.name, card.all_stems().join(", ")),
+                format!(
+                    "{:<20} {} ({})",
+                    entry.id,
+                    card.name,
+                    card.all_stems().join(", ")
+                ),
             ),
             Err(problem) => (
                 json!({ "event": "model", "id": entry.id, "kind": "onnx", "path": entry.path,
@@ -86,7 +96,12 @@ fn list(terminal: &Terminal) {
 
 fn show(id: &str, terminal: &Terminal) -> Result<()> {
     if let Some(spec) = builtin_spec(id) {
-        let mut text = format!("{}: {}\nstems: {}", spec.id, spec.summary, spec.stems.join(", "));
+        let mut text = format!(
+            "{}: {}\nstems: {}",
+            spec.id,
+            spec.summary,
+            spec.stems.join(", ")
+        );
         for p in spec.params {
             text.push_str(&format!(
                 "\n  --param {}={}  ({} to {}) {}. {}",
@@ -100,7 +115,10 @@ fn show(id: &str, terminal: &Terminal) -> Result<()> {
     }
     let (path, card) = ModelShelf::scan().find(id, &BUILTIN_IDS)?;
     let object = json!({ "event": "model", "id": card.id, "path": path, "sha256": file_sha256(&path)?, "card": card });
-    terminal.result(&object, &format!("# {}\n{}", path.display(), card.to_toml()?));
+    terminal.result(
+        &object,
+        &format!("# {}\n{}", path.display(), card.to_toml()?),
+    );
     Ok(())
 }
 
@@ -109,7 +127,11 @@ fn check(file: &Path, terminal: &Terminal) -> Result<()> {
     let model = OnnxModel::load(&entry.0, &Device::Cpu, 0)?;
     let tensors = |list: &[crate::model::TensorInfo]| {
         let one = |t: &crate::model::TensorInfo| {
-            let axes: Vec<String> = t.shape.iter().map(|n| n.map_or_else(|| "?".into(), |n| n.to_string())).collect();
+            let axes: Vec<String> = t
+                .shape
+                .iter()
+                .map(|n| n.map_or_else(|| "?".into(), |n| n.to_string()))
+                .collect();
             format!("{} [{}]", t.name, axes.join(", "))
         };
         list.iter().map(one).collect::<Vec<_>>()
@@ -126,7 +148,10 @@ fn card(file: &Path, terminal: &Terminal) -> Result<()> {
     let graph = GraphSummary::read(file)?;
     match ModelShelf::entry(file).card {
         Ok(card) => {
-            terminal.result(&json!({ "event": "card", "path": file, "guessed": false, "card": card }), &card.to_toml()?);
+            terminal.result(
+                &json!({ "event": "card", "path": file, "guessed": false, "card": card }),
+                &card.to_toml()?,
+            );
         }
         Err(problem) => {
             let guess = guess(&graph, file);

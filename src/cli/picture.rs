@@ -92,13 +92,18 @@ pub(super) fn run(args: &PictureArgs) -> ExitCode {
 
 fn draw(args: &PictureArgs, terminal: &Terminal, name: &str) -> Result<(usize, usize)> {
     if args.out.exists() && !args.overwrite {
-        return Err(Error::Exists { path: args.out.clone() });
+        return Err(Error::Exists {
+            path: args.out.clone(),
+        });
     }
     if args.mels.is_some() && args.axis != FreqScale::Mel {
         return Err(Error::setting("--mels", "needs --axis mel"));
     }
     if !(args.db.abs() >= 1.0 && args.db.abs() <= 140.0) {
-        return Err(Error::setting("--db", "must be 1 to 140 dB below the loudest point"));
+        return Err(Error::setting(
+            "--db",
+            "must be 1 to 140 dB below the loudest point",
+        ));
     }
     let spec = PictureSpec {
         stft: StftSpec::new(args.n_fft, args.hop),
@@ -112,12 +117,18 @@ fn draw(args: &PictureArgs, terminal: &Terminal, name: &str) -> Result<(usize, u
     spec.stft.validate()?;
     let reporter = terminal.reporter(name);
     let (clip, info) = decode(&args.input, args.track, &reporter)?;
-    info.warnings.iter().for_each(|warning| reporter.warn(warning));
-    let region = (args.start.is_some() || args.duration.is_some())
-        .then(|| Region { start_secs: args.start.unwrap_or(0.0), duration_secs: args.duration });
+    info.warnings
+        .iter()
+        .for_each(|warning| reporter.warn(warning));
+    let region = (args.start.is_some() || args.duration.is_some()).then(|| Region {
+        start_secs: args.start.unwrap_or(0.0),
+        duration_secs: args.duration,
+    });
     let clip = cut(clip, region)?;
     let title = info.tags.title.unwrap_or_else(|| {
-        args.input.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned())
+        args.input
+            .file_name()
+            .map_or_else(String::new, |n| n.to_string_lossy().into_owned())
     });
     let panel = Panel::spectrogram(title, &clip, &spec)?;
     reporter.check()?;
@@ -128,15 +139,26 @@ fn draw(args: &PictureArgs, terminal: &Terminal, name: &str) -> Result<(usize, u
 
 /// The region of a clip.
 pub(super) fn cut(clip: Clip, region: Option<Region>) -> Result<Clip> {
-    let Some(region) = region else { return Ok(clip) };
+    let Some(region) = region else {
+        return Ok(clip);
+    };
     region.validate()?;
     let rate = f64::from(clip.sample_rate_hz());
     let start = (region.start_secs * rate).round() as usize;
-    let end = region.duration_secs.map_or(clip.frames(), |secs| start + (secs * rate).round() as usize);
+    let end = region
+        .duration_secs
+        .map_or(clip.frames(), |secs| start + (secs * rate).round() as usize);
     if start >= clip.frames() {
-        return Err(Error::setting("start", format!("lies beyond the end of the song ({:.2} s)", clip.seconds())));
+        return Err(Error::setting(
+            "start",
+            format!("lies beyond the end of the song ({:.2} s)", clip.seconds()),
+        ));
     }
-    let mut out = ClipWriter::new(clip.sample_rate_hz(), clip.num_channels(), crate::paths::cache_dir());
+    let mut out = ClipWriter::new(
+        clip.sample_rate_hz(),
+        clip.num_channels(),
+        crate::paths::cache_dir(),
+    );
     let mut reader = clip.reader(start..end);
     while let Some(block) = reader.next_block()? {
         out.push(&block)?;

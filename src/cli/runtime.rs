@@ -44,7 +44,10 @@ pub(super) fn run(args: &RuntimeArgs) -> ExitCode {
                     library.display(),
                     status.providers.join(", ")
                 ),
-                (_, problem) => format!("no ONNX Runtime: {}", problem.as_deref().unwrap_or("not found")),
+                (_, problem) => format!(
+                    "no ONNX Runtime: {}",
+                    problem.as_deref().unwrap_or("not found")
+                ),
             };
             terminal.result(&object, &text);
         }

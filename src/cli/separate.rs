@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::{Terminal, terminal};
 use crate::apply::{
-    self, BUILTIN_IDS, ExportOptions, FileSink, Params, PeakRule, PostProcess, Region, SeparateOptions, Separator,
-    peak_warnings, song_name,
+    self, BUILTIN_IDS, ExportOptions, FileSink, Params, PeakRule, PostProcess, Region,
+    SeparateOptions, Separator, peak_warnings, song_name,
 };
 use crate::audio::{AudioFormat, Decoder, Source as _, decode};
 use crate::display::{Panel, PictureSpec, draw_panels};
@@ -83,7 +83,9 @@ pub(super) struct SeparateArgs {
 
 fn parse_param(text: &str) -> std::result::Result<(String, f64), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
-    let value = value.parse().map_err(|_unreadable| format!("{value:?} is no number"))?;
+    let value = value
+        .parse()
+        .map_err(|_unreadable| format!("{value:?} is no number"))?;
     Ok((name.to_owned(), value))
 }
 
@@ -129,26 +131,42 @@ fn load(args: &SeparateArgs, terminal: &Terminal) -> Result<Box<dyn Separator>> 
     }
     let (path, card) = ModelShelf::scan().find(&args.model, &BUILTIN_IDS)?;
     if let Some((name, _)) = args.params.first() {
-        return Err(Error::setting(name, format!("{} has no settings; its card says how it is run", card.id)));
+        return Err(Error::setting(
+            name,
+            format!("{} has no settings; its card says how it is run", card.id),
+        ));
     }
     let model = OnnxModel::load(&path, &args.device, args.threads)?;
-    if let Some(reason) = model.device_reason().filter(|_| model.device() == "cpu" && args.device == Device::Auto) {
+    if let Some(reason) = model
+        .device_reason()
+        .filter(|_| model.device() == "cpu" && args.device == Device::Auto)
+    {
         let told = !reason.contains("no GPU provider");
         if told {
-            terminal.reporter(&args.model).warn(format!("running on the processor: {reason}"));
+            terminal
+                .reporter(&args.model)
+                .warn(format!("running on the processor: {reason}"));
         }
     }
     Ok(Box::new(apply::Network::new(model, card)?))
 }
 
 fn model_id(args: &SeparateArgs) -> String {
-    Path::new(&args.model).file_stem().filter(|_| args.model.ends_with(".onnx")).map_or_else(
-        || args.model.clone(),
-        |stem| stem.to_string_lossy().into_owned(),
-    )
+    Path::new(&args.model)
+        .file_stem()
+        .filter(|_| args.model.ends_with(".onnx"))
+        .map_or_else(
+            || args.model.clone(),
+            |stem| stem.to_string_lossy().into_owned(),
+        )
 }
 
-fn one(args: &SeparateArgs, input: &Path, separator: &mut dyn Separator, terminal: &Terminal) -> Result<()> {
+fn one(
+    args: &SeparateArgs,
+    input: &Path,
+    separator: &mut dyn Separator,
+    terminal: &Terminal,
+) -> Result<()> {
     let input_name = input.display().to_string();
     let reporter = terminal.reporter(&input_name);
     let mut decoder = Decoder::open(input, args.track)?;
@@ -162,8 +180,10 @@ fn one(args: &SeparateArgs, input: &Path, separator: &mut dyn Separator, termina
         peaks: args.peaks,
         overwrite: args.overwrite,
     };
-    let region = (args.start.is_some() || args.duration.is_some())
-        .then(|| Region { start_secs: args.start.unwrap_or(0.0), duration_secs: args.duration });
+    let region = (args.start.is_some() || args.duration.is_some()).then(|| Region {
+        start_secs: args.start.unwrap_or(0.0),
+        duration_secs: args.duration,
+    });
     if let Some(region) = &region {
         region.validate()?;
     }
@@ -171,19 +191,28 @@ fn one(args: &SeparateArgs, input: &Path, separator: &mut dyn Separator, termina
         region,
         stems: args.stems.clone(),
         rest: args.rest,
-        post: [(args.wiener, PostProcess::Wiener), (args.median, PostProcess::Median)]
-            .into_iter()
-            .filter_map(|(wanted, post)| wanted.then_some(post))
-            .collect(),
+        post: [
+            (args.wiener, PostProcess::Wiener),
+            (args.median, PostProcess::Median),
+        ]
+        .into_iter()
+        .filter_map(|(wanted, post)| wanted.then_some(post))
+        .collect(),
     };
     let names = stem_names(separator, &options);
     let rate = decoder.sample_rate_hz();
     let frames = decoder.frames_hint().map(|frames| match &region {
-        Some(Region { duration_secs: Some(secs), .. }) => frames.min((secs * f64::from(rate)) as u64),
+        Some(Region {
+            duration_secs: Some(secs),
+            ..
+        }) => frames.min((secs * f64::from(rate)) as u64),
         _ => frames,
     });
     export.check(&song, &names, (rate, decoder.channels()), frames)?;
-    let picture = args.out.join(format!("{}.png", crate::audio::sanitise_file_name(&format!("{} [{model}]", song.name))));
+    let picture = args.out.join(format!(
+        "{}.png",
+        crate::audio::sanitise_file_name(&format!("{} [{model}]", song.name))
+    ));
     if args.pictures && picture.exists() && !args.overwrite {
         return Err(Error::Exists { path: picture });
     }
@@ -194,11 +223,25 @@ fn one(args: &SeparateArgs, input: &Path, separator: &mut dyn Separator, termina
         reporter.warn(warning);
     }
     if gain < 1.0 {
-        reporter.warn(format!("all stems were lowered by {:.2} dB to fit", -20.0 * gain.log10()));
+        reporter.warn(format!(
+            "all stems were lowered by {:.2} dB to fit",
+            -20.0 * gain.log10()
+        ));
     }
     if args.pictures {
-        let stems: Vec<(String, PathBuf)> = files.iter().map(|f| (f.name.clone(), f.path.clone())).collect();
-        draw(input, args.track, region, &stems, &picture, args.overwrite, &reporter)?;
+        let stems: Vec<(String, PathBuf)> = files
+            .iter()
+            .map(|f| (f.name.clone(), f.path.clone()))
+            .collect();
+        draw(
+            input,
+            args.track,
+            region,
+            &stems,
+            &picture,
+            args.overwrite,
+            &reporter,
+        )?;
     }
     let object = json!({
         "event": "result", "input": input_name, "model": model, "device": done.device,
@@ -226,10 +269,13 @@ fn one(args: &SeparateArgs, input: &Path, separator: &mut dyn Separator, termina
 }
 
 fn stem_names(separator: &dyn Separator, options: &SeparateOptions) -> Vec<String> {
-    let mut names = options
-        .stems
-        .clone()
-        .unwrap_or_else(|| separator.stems().into_iter().chain(separator.residual()).collect());
+    let mut names = options.stems.clone().unwrap_or_else(|| {
+        separator
+            .stems()
+            .into_iter()
+            .chain(separator.residual())
+            .collect()
+    });
     if options.rest {
         names.push("rest".into());
     }
@@ -247,7 +293,10 @@ fn draw(
     overwrite: bool,
     reporter: &Reporter,
 ) -> Result<()> {
-    let spec = PictureSpec { height: 220, ..PictureSpec::default() };
+    let spec = PictureSpec {
+        height: 220,
+        ..PictureSpec::default()
+    };
     let mixture = super::picture::cut(decode(input, track, reporter)?.0, region)?;
     let mut panels = vec![Panel::spectrogram("Mixture", &mixture, &spec)?];
     for (name, path) in stems {
@@ -256,7 +305,12 @@ fn draw(
         if clip.sample_rate_hz() != mixture.sample_rate_hz() {
             clip = crate::audio::resample(&clip, mixture.sample_rate_hz())?;
         }
-        panels.push(Panel::mask(format!("Mask of {name}"), &clip, &mixture, &spec)?);
+        panels.push(Panel::mask(
+            format!("Mask of {name}"),
+            &clip,
+            &mixture,
+            &spec,
+        )?);
         panels.push(Panel::spectrogram(name.clone(), &clip, &spec)?);
     }
     draw_panels(&panels, &spec).write_png(picture, overwrite)

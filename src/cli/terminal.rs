@@ -32,11 +32,22 @@ impl Terminal {
             stop.cancel();
         })
         .ok();
-        let bar = if json || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new(0) };
-        if let Ok(style) = ProgressStyle::with_template("{prefix:>14} {wide_bar} {percent:>3} % {msg}") {
+        let bar = if json || !std::io::stderr().is_terminal() {
+            ProgressBar::hidden()
+        } else {
+            ProgressBar::new(0)
+        };
+        if let Ok(style) =
+            ProgressStyle::with_template("{prefix:>14} {wide_bar} {percent:>3} % {msg}")
+        {
             bar.set_style(style.progress_chars("██░"));
         }
-        Self { json, bar, cancel, failed: Arc::default() }
+        Self {
+            json,
+            bar,
+            cancel,
+            failed: Arc::default(),
+        }
     }
 
     /// Whether Ctrl-C was pressed.
@@ -58,7 +69,9 @@ impl Terminal {
                 bar.set_length(progress.total);
                 bar.set_position(progress.done);
                 let left = progress.remaining_secs();
-                bar.set_message(left.map_or_else(String::new, |secs| format!("{} left", duration(secs))));
+                bar.set_message(
+                    left.map_or_else(String::new, |secs| format!("{} left", duration(secs))),
+                );
             }
             Event::Warning(message) if json => {
                 print_json(&json!({ "event": "warning", "input": about, "message": message }));

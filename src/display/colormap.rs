@@ -45,7 +45,14 @@ impl Colormap {
                 [248, 160, 42],
                 [252, 248, 190],
             ],
-            Self::Lagoon => &[[8, 8, 18], [36, 34, 96], [34, 84, 134], [26, 138, 132], [96, 188, 92], [240, 236, 110]],
+            Self::Lagoon => &[
+                [8, 8, 18],
+                [36, 34, 96],
+                [34, 84, 134],
+                [26, 138, 132],
+                [96, 188, 92],
+                [240, 236, 110],
+            ],
             Self::Grey => &[[10, 10, 12], [250, 250, 250]],
             Self::Ink => &[[255, 255, 255], [10, 10, 14]],
         }
@@ -53,13 +60,19 @@ impl Colormap {
 
     /// The map as 256 RGB entries; entry 0 is the background.
     pub fn table(self) -> [[u8; 3]; 256] {
-        let stops: Vec<[f32; 3]> = self.stops().iter().map(|rgb| oklab_from_rgb(*rgb)).collect();
+        let stops: Vec<[f32; 3]> = self
+            .stops()
+            .iter()
+            .map(|rgb| oklab_from_rgb(*rgb))
+            .collect();
         let last = stops.len() - 1;
         std::array::from_fn(|i| {
             let x = i as f32 / 255.0 * last as f32;
             let at = (x as usize).min(last - 1);
             let t = x - at as f32;
-            rgb_from_oklab(std::array::from_fn(|c| stops[at][c] * (1.0 - t) + stops[at + 1][c] * t))
+            rgb_from_oklab(std::array::from_fn(|c| {
+                stops[at][c] * (1.0 - t) + stops[at + 1][c] * t
+            }))
         })
     }
 
@@ -72,7 +85,11 @@ impl Colormap {
 fn oklab_from_rgb(rgb: [u8; 3]) -> [f32; 3] {
     let [r, g, b] = rgb.map(|c| {
         let c = f32::from(c) / 255.0;
-        if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        if c <= 0.04045 {
+            c / 12.92
+        } else {
+            ((c + 0.055) / 1.055).powf(2.4)
+        }
     });
     let l = (0.412_221_46 * r + 0.536_332_55 * g + 0.051_445_995 * b).cbrt();
     let m = (0.211_903_5 * r + 0.680_699_5 * g + 0.107_396_96 * b).cbrt();
@@ -94,7 +111,11 @@ fn rgb_from_oklab([lightness, a, b]: [f32; 3]) -> [u8; 3] {
         -0.004_196_086_3 * l - 0.703_418_6 * m + 1.707_614_7 * s,
     ];
     linear.map(|c| {
-        let c = if c <= 0.003_130_8 { 12.92 * c } else { 1.055 * c.powf(1.0 / 2.4) - 0.055 };
+        let c = if c <= 0.003_130_8 {
+            12.92 * c
+        } else {
+            1.055 * c.powf(1.0 / 2.4) - 0.055
+        };
         (c.clamp(0.0, 1.0) * 255.0).round() as u8
     })
 }

@@ -62,25 +62,44 @@ impl FreqAxis {
     /// The whole range of a rate; a logarithmic axis starts at 20 Hz.
     pub fn full(scale: FreqScale, sample_rate_hz: u32) -> Self {
         let max_hz = f64::from(sample_rate_hz) / 2.0;
-        let min_hz = if scale == FreqScale::Log { 20.0_f64.min(max_hz / 2.0) } else { 0.0 };
-        Self { scale, min_hz, max_hz }
+        let min_hz = if scale == FreqScale::Log {
+            20.0_f64.min(max_hz / 2.0)
+        } else {
+            0.0
+        };
+        Self {
+            scale,
+            min_hz,
+            max_hz,
+        }
     }
 
     /// Height of a frequency, 0 at the bottom, 1 at the top.
     pub fn unit_from_hz(&self, hz: f64) -> f64 {
-        let (low, high) = (self.scale.forward(self.min_hz), self.scale.forward(self.max_hz));
+        let (low, high) = (
+            self.scale.forward(self.min_hz),
+            self.scale.forward(self.max_hz),
+        );
         (self.scale.forward(hz) - low) / (high - low)
     }
 
     /// The frequency at a height, 0–1.
     pub fn hz_from_unit(&self, unit: f64) -> f64 {
-        let (low, high) = (self.scale.forward(self.min_hz), self.scale.forward(self.max_hz));
+        let (low, high) = (
+            self.scale.forward(self.min_hz),
+            self.scale.forward(self.max_hz),
+        );
         self.scale.inverse(low + unit * (high - low))
     }
 
     /// For each of `rows` rows from the top: first and one past the last bin of `bins` (Nyquist is
     /// the last) under it; at least one.
-    pub fn bins_of_rows(&self, rows: usize, bins: usize, sample_rate_hz: u32) -> Vec<(usize, usize)> {
+    pub fn bins_of_rows(
+        &self,
+        rows: usize,
+        bins: usize,
+        sample_rate_hz: u32,
+    ) -> Vec<(usize, usize)> {
         let bins_per_hz = (bins - 1) as f64 / (f64::from(sample_rate_hz) / 2.0);
         let bin = |unit: f64| self.hz_from_unit(unit) * bins_per_hz;
         (0..rows)
@@ -97,14 +116,17 @@ impl FreqAxis {
     /// Round frequencies within the axis, about `wanted` of them, lowest first.
     pub fn ticks(&self, wanted: usize) -> Vec<f64> {
         const ROUND: [f64; 22] = [
-            20.0, 50.0, 100.0, 200.0, 300.0, 500.0, 700.0, 1000.0, 1500.0, 2000.0, 3000.0, 4000.0, 5000.0, 6000.0,
-            8000.0, 10_000.0, 12_000.0, 15_000.0, 20_000.0, 30_000.0, 50_000.0, 80_000.0,
+            20.0, 50.0, 100.0, 200.0, 300.0, 500.0, 700.0, 1000.0, 1500.0, 2000.0, 3000.0, 4000.0,
+            5000.0, 6000.0, 8000.0, 10_000.0, 12_000.0, 15_000.0, 20_000.0, 30_000.0, 50_000.0,
+            80_000.0,
         ];
         let least = 0.8 / wanted.max(1) as f64;
         let mut ticks: Vec<f64> = Vec::new();
         for hz in ROUND {
             let unit = self.unit_from_hz(hz);
-            let free = ticks.last().is_none_or(|last| unit - self.unit_from_hz(*last) >= least);
+            let free = ticks
+                .last()
+                .is_none_or(|last| unit - self.unit_from_hz(*last) >= least);
             if (0.02..=0.98).contains(&unit) && free {
                 ticks.push(hz);
             }
@@ -115,10 +137,16 @@ impl FreqAxis {
 
 /// The nearest note of the equal-tempered scale at A4 = 440 Hz, for example "A3"; empty below 8 Hz.
 pub fn note_name(hz: f64) -> String {
-    const NAMES: [&str; 12] = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
+    const NAMES: [&str; 12] = [
+        "C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B",
+    ];
     if hz < 8.0 {
         return String::new();
     }
     let midi = (69.0 + 12.0 * (hz / 440.0).log2()).round() as i32;
-    format!("{}{}", NAMES[midi.rem_euclid(12) as usize], midi.div_euclid(12) - 1)
+    format!(
+        "{}{}",
+        NAMES[midi.rem_euclid(12) as usize],
+        midi.div_euclid(12) - 1
+    )
 }

@@ -4,6 +4,7 @@
 //! value while the view scrolls. Measured values ([`MagTile`], [`PeakPyramid`]) and colours
 //! ([`Colormap`]) are kept apart: a slider recolours without a single FFT.
 
+mod canvas;
 mod colormap;
 mod freq_axis;
 mod peaks;
@@ -11,11 +12,13 @@ mod picture;
 mod tiles;
 mod viewport;
 
+pub use canvas::Picture;
 pub use colormap::Colormap;
 pub use freq_axis::{FreqAxis, FreqScale, note_name};
 pub use peaks::{Peak, PeakPyramid};
-pub use picture::{Panel, Picture, PictureSpec, draw_panels};
+pub use picture::{Panel, PictureSpec, draw_panels};
 pub use tiles::{
-    HOP_LENGTH, MagTile, N_FFT, Overview, TILE_COLUMNS, TileKey, TileStore, colour_tile, spectrum_at, tile_from_clip,
+    HOP_LENGTH, MagTile, N_FFT, Overview, TILE_COLUMNS, TileKey, TileStore, colour_tile,
+    spectrum_at, tile_from_clip,
 };
 pub use viewport::Viewport;

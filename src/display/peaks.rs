@@ -22,7 +22,11 @@ pub struct Peak {
 
 impl Peak {
     /// Nothing: merges with anything.
-    pub const EMPTY: Self = Self { min: f32::INFINITY, max: f32::NEG_INFINITY, power: 0.0 };
+    pub const EMPTY: Self = Self {
+        min: f32::INFINITY,
+        max: f32::NEG_INFINITY,
+        power: 0.0,
+    };
 
     fn of(samples: &[f32]) -> Self {
         let mut peak = Self::EMPTY;
@@ -69,12 +73,23 @@ pub struct PeakPyramid {
 impl PeakPyramid {
     /// Summarises samples, in parallel.
     pub fn new(samples: &[f32]) -> Self {
-        let mut levels = vec![samples.par_chunks(BASE_FRAMES).map(Peak::of).collect::<Vec<_>>()];
+        let mut levels = vec![
+            samples
+                .par_chunks(BASE_FRAMES)
+                .map(Peak::of)
+                .collect::<Vec<_>>(),
+        ];
         while levels[levels.len() - 1].len() > FACTOR * 64 {
-            let next = levels[levels.len() - 1].chunks(FACTOR).map(Peak::merged).collect();
+            let next = levels[levels.len() - 1]
+                .chunks(FACTOR)
+                .map(Peak::merged)
+                .collect();
             levels.push(next);
         }
-        Self { levels, frames: samples.len() }
+        Self {
+            levels,
+            frames: samples.len(),
+        }
     }
 
     /// Frames summarised.

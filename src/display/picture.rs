@@ -1,20 +1,15 @@
 //! Spectrograms as PNG pictures with axes, colour bar and titles.
 
-use std::io::Write as _;
-use std::path::Path;
-
-use ab_glyph::{Font as _, FontRef, PxScale, ScaleFont as _};
-
+use super::canvas::Picture;
 use super::{Colormap, FreqAxis, FreqScale};
 use crate::audio::Clip;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::spectral::{Complex32, MelBank, MelFormula, MelNorm, MelSpec, Stft, StftSpec};
 
 const MARGIN_LEFT: usize = 74;
 const MARGIN_RIGHT: usize = 92;
 const MARGIN_TOP: usize = 34;
 const MARGIN_BOTTOM: usize = 40;
-const TEXT_PX: f32 = 14.0;
 
 /// How pictures look.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,21 +93,36 @@ impl Panel {
                 None => column.iter().map(|m| db(m / full_scale)).collect(),
             })
             .collect();
-        Ok(Self { title: title.into(), values, is_mask: false, axis, seconds: clip.seconds() })
+        Ok(Self {
+            title: title.into(),
+            values,
+            is_mask: false,
+            axis,
+            seconds: clip.seconds(),
+        })
     }
 
     /// The mask that made `stem` of `mixture`: the ratio of their magnitudes, at most 1.
     ///
     /// # Errors
     /// As [`Self::spectrogram`].
-    pub fn mask(title: impl Into<String>, stem: &Clip, mixture: &Clip, spec: &PictureSpec) -> Result<Self> {
+    pub fn mask(
+        title: impl Into<String>,
+        stem: &Clip,
+        mixture: &Clip,
+        spec: &PictureSpec,
+    ) -> Result<Self> {
         let mut panel = Self::spectrogram(title, stem, spec)?;
         let whole = Self::spectrogram("", mixture, spec)?;
         panel.is_mask = true;
         for (stem, whole) in panel.values.iter_mut().zip(&whole.values) {
             for (stem, whole) in stem.iter_mut().zip(whole) {
                 // Where the mixture is silent there is nothing to share out.
-                *stem = if *whole <= SILENCE_DB { 0.0 } else { 10.0_f32.powf((*stem - whole) / 20.0).min(1.0) };
+                *stem = if *whole <= SILENCE_DB {
+                    0.0
+                } else {
+                    10.0_f32.powf((*stem - whole) / 20.0).min(1.0)
+                };
             }
         }
         Ok(panel)
@@ -122,11 +132,17 @@ impl Panel {
         if self.is_mask {
             return f32::NEG_INFINITY;
         }
-        self.values.iter().flatten().copied().fold(SILENCE_DB, f32::max)
+        self.values
+            .iter()
+            .flatten()
+            .copied()
+            .fold(SILENCE_DB, f32::max)
     }
 
     fn has_bands(&self, bins: usize) -> bool {
-        self.values.first().is_some_and(|column| column.len() != bins)
+        self.values
+            .first()
+            .is_some_and(|column| column.len() != bins)
     }
 }
 
@@ -152,118 +168,17 @@ fn loudest_columns(clip: &Clip, spec: &PictureSpec) -> Result<Vec<Vec<f32>>> {
             spectra.resize((last - first) * bins, Complex32::default());
             stft.forward_columns(channel, first, &mut spectra);
             for (bin, sum) in sum.iter_mut().enumerate() {
-                let loudest = spectra.iter().skip(bin).step_by(bins).fold(0.0_f32, |m, x| m.max(x.norm_sqr()));
+                let loudest = spectra
+                    .iter()
+                    .skip(bin)
+                    .step_by(bins)
+                    .fold(0.0_f32, |m, x| m.max(x.norm_sqr()));
                 *sum += loudest.sqrt() / clip.num_channels() as f32;
             }
         }
         out.push(sum);
     }
     Ok(out)
-}
-
-/// An RGB picture.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Picture {
-    /// Pixels across.
-    pub width: usize,
-    /// Pixels down.
-    pub height: usize,
-    /// Row after row from the top.
-    pub pixels: Vec<[u8; 3]>,
-}
-
-impl Picture {
-    fn new(width: usize, height: usize, background: [u8; 3]) -> Self {
-        Self { width, height, pixels: vec![background; width * height] }
-    }
-
-    fn set(&mut self, x: usize, y: usize, colour: [u8; 3]) {
-        if x < self.width && y < self.height {
-            self.pixels[y * self.width + x] = colour;
-        }
-    }
-
-    fn rectangle(&mut self, (x, y): (usize, usize), (w, h): (usize, usize), colour: [u8; 3]) {
-        for row in y..y + h {
-            for column in x..x + w {
-                self.set(column, row, colour);
-            }
-        }
-    }
-
-    /// Text whose baseline-left corner is at (x, y); answers its width.
-    fn text(&mut self, x: f32, y: f32, text: &str, colour: [u8; 3]) -> f32 {
-        let Ok(font) = FontRef::try_from_slice(epaint_default_fonts::UBUNTU_LIGHT) else { return 0.0 };
-        let font = font.as_scaled(PxScale::from(TEXT_PX * 1.15));
-        let mut at = x;
-        for c in text.chars() {
-            let glyph = font.scaled_glyph(c);
-            let id = glyph.id;
-            let mut glyph = glyph;
-            glyph.position = ab_glyph::point(at, y);
-            if let Some(outline) = font.font.outline_glyph(glyph) {
-                let bounds = outline.px_bounds();
-                outline.draw(|dx, dy, cover| {
-                    let (px, py) = (bounds.min.x + dx as f32, bounds.min.y + dy as f32);
-                    if px >= 0.0 && py >= 0.0 && (px as usize) < self.width && (py as usize) < self.height {
-                        let under = &mut self.pixels[py as usize * self.width + px as usize];
-                        for (under, over) in under.iter_mut().zip(colour) {
-                            let mixed = f32::from(*under) * (1.0 - cover) + f32::from(over) * cover;
-                            *under = mixed.clamp(0.0, 255.0) as u8;
-                        }
-                    }
-                });
-            }
-            at += font.h_advance(id);
-        }
-        at - x
-    }
-
-    fn text_right(&mut self, right: f32, y: f32, text: &str, colour: [u8; 3]) {
-        let width = text_width(text);
-        self.text(right - width, y, text, colour);
-    }
-
-    /// Writes a PNG beside its place and renames it.
-    ///
-    /// # Errors
-    /// [`Error::Exists`] unless `overwrite`; [`Error::Io`].
-    pub fn write_png(&self, path: &Path, overwrite: bool) -> Result<()> {
-        if !overwrite && path.exists() {
-            return Err(Error::Exists { path: path.into() });
-        }
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut part = tempfile::Builder::new()
-            .prefix(".stemloom-")
-            .suffix(".part")
-            .tempfile_in(folder)
-            .map_err(Error::io("create a file in", folder))?;
-        self.encode(&mut part).map_err(Error::io("write", path))?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            std::fs::set_permissions(part.path(), std::fs::Permissions::from_mode(0o644)).ok();
-        }
-        part.persist(path).map_err(|e| Error::io("rename the finished picture to", path)(e.error))?;
-        Ok(())
-    }
-
-    fn encode(&self, out: impl std::io::Write) -> std::io::Result<()> {
-        let mut out = std::io::BufWriter::new(out);
-        let mut encoder = png::Encoder::new(&mut out, self.width as u32, self.height as u32);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(self.pixels.as_flattened())?;
-        writer.finish()?;
-        out.flush()
-    }
-}
-
-fn text_width(text: &str) -> f32 {
-    let Ok(font) = FontRef::try_from_slice(epaint_default_fonts::UBUNTU_LIGHT) else { return 0.0 };
-    let font = font.as_scaled(PxScale::from(TEXT_PX * 1.15));
-    text.chars().map(|c| font.h_advance(font.glyph_id(c))).sum()
 }
 
 /// Plots under each other, all on one colour scale that ends at the loudest point of any.
@@ -273,15 +188,25 @@ pub fn draw_panels(panels: &[Panel], spec: &PictureSpec) -> Picture {
     let block = MARGIN_TOP + spec.height + MARGIN_BOTTOM;
     let width = MARGIN_LEFT + spec.width + MARGIN_RIGHT;
     let mut picture = Picture::new(width, block * panels.len().max(1), [24, 25, 29]);
-    let loudest = panels.iter().map(Panel::loudest_db).fold(SILENCE_DB, f32::max);
+    let loudest = panels
+        .iter()
+        .map(Panel::loudest_db)
+        .fold(SILENCE_DB, f32::max);
     let floor = loudest - spec.range_db;
     let table = spec.colormap.table();
     for (i, panel) in panels.iter().enumerate() {
         let top = i * block + MARGIN_TOP;
         let unit = |value: f32| {
-            if panel.is_mask { value } else { (value - floor) / spec.range_db }.clamp(0.0, 1.0)
+            if panel.is_mask {
+                value
+            } else {
+                (value - floor) / spec.range_db
+            }
+            .clamp(0.0, 1.0)
         };
-        draw_values(&mut picture, panel, spec, top, |value| table[(unit(value) * 255.0) as usize]);
+        draw_values(&mut picture, panel, spec, top, |value| {
+            table[(unit(value) * 255.0) as usize]
+        });
         picture.text(MARGIN_LEFT as f32, top as f32 - 11.0, &panel.title, INK);
         draw_axes(&mut picture, panel, spec, top, (INK, FAINT));
         let bar = MARGIN_LEFT + spec.width + 16;
@@ -292,7 +217,11 @@ pub fn draw_panels(panels: &[Panel], spec: &PictureSpec) -> Picture {
         for part in 0..=4_u8 {
             let x = f32::from(part) / 4.0;
             let y = top as f32 + (1.0 - x) * (spec.height as f32 - 1.0) + 5.0;
-            let label = if panel.is_mask { format!("{x:.2}") } else { format!("{:.0} dB", floor + x * spec.range_db) };
+            let label = if panel.is_mask {
+                format!("{x:.2}")
+            } else {
+                format!("{:.0} dB", floor + x * spec.range_db)
+            };
             picture.text((bar + 18) as f32, y, &label, FAINT);
         }
     }
@@ -308,7 +237,11 @@ fn draw_values(
 ) {
     let columns = panel.values.len();
     if columns == 0 {
-        picture.rectangle((MARGIN_LEFT, top), (spec.width, spec.height), colour(f32::NEG_INFINITY));
+        picture.rectangle(
+            (MARGIN_LEFT, top),
+            (spec.width, spec.height),
+            colour(f32::NEG_INFINITY),
+        );
         return;
     }
     let bins = spec.stft.bins();
@@ -327,17 +260,30 @@ fn draw_values(
     for x in 0..spec.width {
         let column = &panel.values[x * columns / spec.width];
         for (row, (first, last)) in rows.iter().enumerate() {
-            let loudest = column[*first..(*last).min(column.len())].iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let loudest = column[*first..(*last).min(column.len())]
+                .iter()
+                .copied()
+                .fold(f32::NEG_INFINITY, f32::max);
             picture.set(MARGIN_LEFT + x, top + row, colour(loudest));
         }
     }
 }
 
-fn draw_axes(picture: &mut Picture, panel: &Panel, spec: &PictureSpec, top: usize, (ink, faint): ([u8; 3], [u8; 3])) {
+fn draw_axes(
+    picture: &mut Picture,
+    panel: &Panel,
+    spec: &PictureSpec,
+    top: usize,
+    (ink, faint): ([u8; 3], [u8; 3]),
+) {
     for hz in panel.axis.ticks(8) {
         let y = top as f64 + (1.0 - panel.axis.unit_from_hz(hz)) * spec.height as f64;
         picture.rectangle((MARGIN_LEFT - 5, y as usize), (5, 1), faint);
-        let label = if hz >= 1000.0 { format!("{} kHz", hz / 1000.0) } else { format!("{hz} Hz") };
+        let label = if hz >= 1000.0 {
+            format!("{} kHz", hz / 1000.0)
+        } else {
+            format!("{hz} Hz")
+        };
         picture.text_right(MARGIN_LEFT as f32 - 9.0, y as f32 + 5.0, &label, faint);
     }
     let bottom = top + spec.height;
@@ -352,7 +298,12 @@ fn draw_axes(picture: &mut Picture, panel: &Panel, spec: &PictureSpec, top: usiz
     while n * step <= panel.seconds {
         let x = MARGIN_LEFT as f64 + view.x_from_secs(n * step);
         picture.rectangle((x as usize, bottom), (1, 5), faint);
-        picture.text(x as f32 + 3.0, bottom as f32 + 18.0, &time_label(n * step, step), ink);
+        picture.text(
+            x as f32 + 3.0,
+            bottom as f32 + 18.0,
+            &time_label(n * step, step),
+            ink,
+        );
         n += 1.0;
     }
 }

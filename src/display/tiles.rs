@@ -55,11 +55,19 @@ fn byte_from_power(power: f32) -> u8 {
 
 /// The decibels of a byte.
 fn db_from_byte(byte: u8) -> f32 {
-    if byte == 0 { f32::NEG_INFINITY } else { FLOOR_DB + (f32::from(byte) - 1.0) / 254.0 * -FLOOR_DB }
+    if byte == 0 {
+        f32::NEG_INFINITY
+    } else {
+        FLOOR_DB + (f32::from(byte) - 1.0) / 254.0 * -FLOOR_DB
+    }
 }
 
 fn stft() -> Option<Stft> {
-    Stft::new(&StftSpec { center: false, ..StftSpec::new(N_FFT, HOP_LENGTH) }).ok()
+    Stft::new(&StftSpec {
+        center: false,
+        ..StftSpec::new(N_FFT, HOP_LENGTH)
+    })
+    .ok()
 }
 
 /// The mean of a clip's channels over frames `start..start + len`, zeros beyond its ends.
@@ -86,7 +94,11 @@ fn columns(stft: &Stft, clip: &Clip, first: usize, count: usize, per_column: usi
         if start > clip.frames() {
             break;
         }
-        let samples = mixed(clip, start as isize - N_FFT as isize / 2, N_FFT + (per_column - 1) * HOP_LENGTH);
+        let samples = mixed(
+            clip,
+            start as isize - N_FFT as isize / 2,
+            N_FFT + (per_column - 1) * HOP_LENGTH,
+        );
         stft.forward_columns(&samples, 0, &mut spectra);
         for spectrum in spectra.chunks_exact(BINS) {
             for (out, x) in out.iter_mut().zip(spectrum) {
@@ -130,7 +142,9 @@ impl Overview {
         while levels[levels.len() - 1].len() > TILE_COLUMNS * BINS {
             let halved = levels[levels.len() - 1]
                 .chunks(2 * BINS)
-                .flat_map(|pair| (0..BINS).map(|bin| pair[bin].max(*pair.get(BINS + bin).unwrap_or(&0))))
+                .flat_map(|pair| {
+                    (0..BINS).map(|bin| pair[bin].max(*pair.get(BINS + bin).unwrap_or(&0)))
+                })
                 .collect();
             levels.push(halved);
         }
@@ -165,7 +179,11 @@ pub struct TileStore {
 impl TileStore {
     /// Keeps at most `capacity` tiles (262 kB each).
     pub fn new(capacity: usize) -> Self {
-        Self { tiles: HashMap::new(), capacity, clock: 0 }
+        Self {
+            tiles: HashMap::new(),
+            capacity,
+            clock: 0,
+        }
     }
 
     /// The tile, if it is here.
@@ -181,7 +199,11 @@ impl TileStore {
         self.clock += 1;
         self.tiles.insert(key, (tile, self.clock));
         if self.tiles.len() > self.capacity {
-            let oldest = self.tiles.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| *key);
+            let oldest = self
+                .tiles
+                .iter()
+                .min_by_key(|(_, (_, used))| *used)
+                .map(|(key, _)| *key);
             if let Some(oldest) = oldest {
                 self.tiles.remove(&oldest);
             }
@@ -208,7 +230,11 @@ pub fn colour_tile(
     let colours: Vec<[u8; 3]> = (0..=255_u8)
         .map(|byte| {
             let x = (db_from_byte(byte) - floor_db) / (ceiling_db - floor_db).max(1.0);
-            if x <= 0.0 { table[0] } else { table[(1.0 + x.min(1.0) * 254.0) as usize] }
+            if x <= 0.0 {
+                table[0]
+            } else {
+                table[(1.0 + x.min(1.0) * 254.0) as usize]
+            }
         })
         .collect();
     let bins = axis.bins_of_rows(rows, BINS, sample_rate_hz);
@@ -216,7 +242,11 @@ pub fn colour_tile(
     for (column, db) in tile.db.chunks_exact(BINS).enumerate() {
         for (row, (first, last)) in bins.iter().enumerate() {
             let last = (*last).min(BINS);
-            let loudest = db[(*first).min(last - 1)..last].iter().copied().max().unwrap_or(0);
+            let loudest = db[(*first).min(last - 1)..last]
+                .iter()
+                .copied()
+                .max()
+                .unwrap_or(0);
             out[row * TILE_COLUMNS + column] = colours[usize::from(loudest)];
         }
     }
@@ -225,7 +255,9 @@ pub fn colour_tile(
 
 /// The spectrum around a frame in dB (a full-scale sine is 0), 1025 bins.
 pub fn spectrum_at(clip: &Clip, frame: usize) -> Vec<f32> {
-    let Some(stft) = stft() else { return Vec::new() };
+    let Some(stft) = stft() else {
+        return Vec::new();
+    };
     let samples = mixed(clip, frame as isize - N_FFT as isize / 2, N_FFT);
     let mut out = vec![Complex32::default(); BINS];
     stft.forward_columns(&samples, 0, &mut out);

@@ -20,7 +20,12 @@ pub struct Viewport {
 
 impl Default for Viewport {
     fn default() -> Self {
-        Self { start_secs: 0.0, secs_per_px: 0.01, width_px: 1000.0, total_secs: 10.0 }
+        Self {
+            start_secs: 0.0,
+            secs_per_px: 0.01,
+            width_px: 1000.0,
+            total_secs: 10.0,
+        }
     }
 }
 
@@ -98,10 +103,13 @@ impl Viewport {
     /// A round step between labels of the time ruler, at least `min_px` apart, in seconds.
     pub fn tick_secs(&self, min_px: f64) -> f64 {
         const STEPS: [f64; 24] = [
-            0.000_01, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0,
-            10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0,
+            0.000_01, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2,
+            0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0,
         ];
         let least = min_px * self.secs_per_px;
-        STEPS.into_iter().find(|step| *step >= least).unwrap_or(3600.0)
+        STEPS
+            .into_iter()
+            .find(|step| *step >= least)
+            .unwrap_or(3600.0)
     }
 }

@@ -78,7 +78,11 @@ impl App {
             clips: HashMap::new(),
             jobs: Jobs::new(wake.clone()),
             tiles: Tiles::new(wake),
-            player: if start.is_test { None } else { Player::new().ok() },
+            player: if start.is_test {
+                None
+            } else {
+                Player::new().ok()
+            },
             output: OutputState::Idle,
             notices,
             shelf: ModelShelf::default(),
@@ -128,19 +132,39 @@ impl App {
     /// Asks for the audio of everything that was open when the program ended.
     fn reopen(&mut self) {
         for song in self.session.songs.clone() {
-            let mixture = song.arrangement.lanes.iter().find(|lane| lane.take.is_none()).map(|lane| lane.clip);
+            let mixture = song
+                .arrangement
+                .lanes
+                .iter()
+                .find(|lane| lane.take.is_none())
+                .map(|lane| lane.clip);
             let clip = mixture.unwrap_or_else(|| self.session.new_id());
             self.jobs.start(
                 format!("Opening {}", song.title()),
-                Request::Open { song: song.id, clip, path: song.path.clone(), track: song.track, stem: false },
+                Request::Open {
+                    song: song.id,
+                    clip,
+                    path: song.path.clone(),
+                    track: song.track,
+                    stem: false,
+                },
             );
             for lane in &song.arrangement.lanes {
-                let take = lane.take.and_then(|id| song.takes.iter().find(|take| take.id == id));
-                let file = take.and_then(|take| take.files.iter().find(|(name, _)| *name == lane.name));
+                let take = lane
+                    .take
+                    .and_then(|id| song.takes.iter().find(|take| take.id == id));
+                let file =
+                    take.and_then(|take| take.files.iter().find(|(name, _)| *name == lane.name));
                 if let Some((name, path)) = file {
                     self.jobs.start(
                         format!("Opening {name}"),
-                        Request::Open { song: song.id, clip: lane.clip, path: path.clone(), track: None, stem: true },
+                        Request::Open {
+                            song: song.id,
+                            clip: lane.clip,
+                            path: path.clone(),
+                            track: None,
+                            stem: true,
+                        },
                     );
                 }
             }
@@ -149,10 +173,15 @@ impl App {
 
     /// The playhead in seconds: the player's while there is one, else the session's.
     pub(super) fn playhead_secs(&self) -> f64 {
-        let Some(song) = self.session.song() else { return 0.0 };
+        let Some(song) = self.session.song() else {
+            return 0.0;
+        };
         match &self.player {
             Some(player) if self.is_playing() => {
-                let frames = player.state().position.load(std::sync::atomic::Ordering::Relaxed);
+                let frames = player
+                    .state()
+                    .position
+                    .load(std::sync::atomic::Ordering::Relaxed);
                 frames as f64 / f64::from(song.sample_rate_hz.max(1))
             }
             _ => song.playhead_secs,
@@ -161,9 +190,12 @@ impl App {
 
     /// Whether sound is running.
     pub(super) fn is_playing(&self) -> bool {
-        self.player
-            .as_ref()
-            .is_some_and(|player| player.state().playing.load(std::sync::atomic::Ordering::Relaxed))
+        self.player.as_ref().is_some_and(|player| {
+            player
+                .state()
+                .playing
+                .load(std::sync::atomic::Ordering::Relaxed)
+        })
     }
 
     /// What is open, for tests.
@@ -215,8 +247,13 @@ impl App {
     }
 }
 
-fn read_or_default<T: serde::de::DeserializeOwned + Default>(path: Option<PathBuf>, notices: &mut Notices) -> T {
-    let Some(path) = path else { return T::default() };
+fn read_or_default<T: serde::de::DeserializeOwned + Default>(
+    path: Option<PathBuf>,
+    notices: &mut Notices,
+) -> T {
+    let Some(path) = path else {
+        return T::default();
+    };
     match settings::read(&path) {
         Ok(value) => value.unwrap_or_default(),
         Err(error) => {
@@ -237,7 +274,10 @@ impl eframe::App for App {
         if let Some(player) = &self.player {
             let (left, right) = player.state().take_peaks();
             // Meters rise at once and fall slowly.
-            self.levels = (left.max(self.levels.0 * 0.9), right.max(self.levels.1 * 0.9));
+            self.levels = (
+                left.max(self.levels.0 * 0.9),
+                right.max(self.levels.1 * 0.9),
+            );
         }
         if self.is_playing() {
             ctx.request_repaint();
@@ -291,18 +331,32 @@ impl eframe::App for App {
             egui::CentralPanel::no_frame()
                 .frame(egui::Frame::new().fill(theme::tokens(&ctx).canvas))
                 .show(ui, |ui| match scene.session.song() {
-                    Some(song) => self.lanes.ui(ui, &scene, song, &mut self.tiles, &mut actions),
+                    Some(song) => self
+                        .lanes
+                        .ui(ui, &scene, song, &mut self.tiles, &mut actions),
                     None => welcome::ui(ui, &scene, &mut actions),
                 });
             self.palette.ui(&ctx, &scene, &mut actions);
             help::ui(&ctx, &mut self.help_open);
             self.export.ui(&ctx, &scene, &mut actions);
-            super::preferences::ui(&ctx, &scene, &mut self.settings_open, self.devices.as_deref(), &mut actions);
+            super::preferences::ui(
+                &ctx,
+                &scene,
+                &mut self.settings_open,
+                self.devices.as_deref(),
+                &mut actions,
+            );
             welcome::drop_overlay(&ctx);
         }
         self.notices.ui(&ctx);
-        let dropped: Vec<PathBuf> =
-            ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_path_buf()).collect());
+        let dropped: Vec<PathBuf> = ctx.input(|input| {
+            input
+                .raw
+                .dropped_files
+                .iter()
+                .map(|file| file.path().to_path_buf())
+                .collect()
+        });
         if !dropped.is_empty() {
             actions.push(Action::OpenPaths(dropped));
         }

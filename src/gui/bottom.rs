@@ -13,10 +13,16 @@ const FLOOR_DB: f32 = -110.0;
 
 /// Paints the panel.
 pub fn ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
-    let frame = egui::Frame::new().fill(tokens(ui.ctx()).panel).inner_margin(egui::Margin::symmetric(12, 8));
-    egui::Panel::bottom("bottom").resizable(true).default_size(132.0).min_size(90.0).max_size(320.0).frame(frame).show(
-        ui,
-        |ui| {
+    let frame = egui::Frame::new()
+        .fill(tokens(ui.ctx()).panel)
+        .inner_margin(egui::Margin::symmetric(12, 8));
+    egui::Panel::bottom("bottom")
+        .resizable(true)
+        .default_size(132.0)
+        .min_size(90.0)
+        .max_size(320.0)
+        .frame(frame)
+        .show(ui, |ui| {
             let jobs_width = (ui.available_width() * 0.34).clamp(240.0, 460.0);
             ui.horizontal_top(|ui| {
                 let width = ui.available_width() - jobs_width - 16.0;
@@ -28,16 +34,25 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
                 ui.vertical(|ui| jobs(ui, scene, actions));
             });
             ui.take_available_space();
-        },
-    );
+        });
 }
 
 fn spectrum(ui: &mut Ui, scene: &Scene<'_>) {
     let playhead = scene.session.song().and_then(|song| {
-        let lane = scene.chosen_lane.and_then(|id| song.lane(id)).or(song.arrangement.lanes.first())?;
-        Some(Cursor { secs: scene.playhead_secs, lane: lane.name.clone(), clip: lane.clip, hz: None })
+        let lane = scene
+            .chosen_lane
+            .and_then(|id| song.lane(id))
+            .or(song.arrangement.lanes.first())?;
+        Some(Cursor {
+            secs: scene.playhead_secs,
+            lane: lane.name.clone(),
+            clip: lane.clip,
+            hz: None,
+        })
     });
-    let Some(cursor) = scene.cursor.clone().or(playhead) else { return };
+    let Some(cursor) = scene.cursor.clone().or(playhead) else {
+        return;
+    };
     let Some(view) = scene.clips.get(&cursor.clip) else {
         section(ui, "Spectrum");
         ui.weak("The song is being opened");
@@ -47,7 +62,12 @@ fn spectrum(ui: &mut Ui, scene: &Scene<'_>) {
     let offset = scene
         .session
         .song()
-        .and_then(|song| song.arrangement.lanes.iter().find(|lane| lane.clip == cursor.clip))
+        .and_then(|song| {
+            song.arrangement
+                .lanes
+                .iter()
+                .find(|lane| lane.clip == cursor.clip)
+        })
         .map_or(0.0, |lane| lane.offset_secs);
     let frame = ((cursor.secs - offset).max(0.0) * f64::from(rate)) as usize;
     // One transform of 2048 samples a frame: some ten microseconds.
@@ -58,7 +78,9 @@ fn spectrum(ui: &mut Ui, scene: &Scene<'_>) {
         .enumerate()
         .skip(1)
         .max_by(|a, b| a.1.total_cmp(b.1))
-        .map_or((0.0, FLOOR_DB), |(bin, level)| (bin as f64 * hz_per_bin, *level));
+        .map_or((0.0, FLOOR_DB), |(bin, level)| {
+            (bin as f64 * hz_per_bin, *level)
+        });
     let (hz, level, word) = match cursor.hz {
         Some(hz) => {
             let bin = (hz / hz_per_bin).round() as usize;
@@ -68,12 +90,22 @@ fn spectrum(ui: &mut Ui, scene: &Scene<'_>) {
     };
     ui.horizontal(|ui| {
         section(ui, "Spectrum");
-        ui.label(RichText::new(format!("{} at {}", cursor.lane, clock(cursor.secs))).font(small()).weak());
+        ui.label(
+            RichText::new(format!("{} at {}", cursor.lane, clock(cursor.secs)))
+                .font(small())
+                .weak(),
+        );
         let text = format!("{word} {:<4} {hz:>8.1} Hz {level:>6.1} dB", note_name(hz));
         ui.label(RichText::new(text).font(figures()));
     });
     let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, format!("Spectrum of {}", cursor.lane)));
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(
+            egui::Role::Image,
+            true,
+            format!("Spectrum of {}", cursor.lane),
+        )
+    });
     if !ui.is_rect_visible(rect) || rect.width() < 20.0 || rect.height() < 20.0 {
         return;
     }
@@ -85,12 +117,32 @@ fn spectrum(ui: &mut Ui, scene: &Scene<'_>) {
     for hz in axis.ticks(9) {
         let x = rect.left() + rect.width() * axis.unit_from_hz(hz) as f32;
         painter.vline(x, rect.y_range(), Stroke::new(1.0, tokens.line));
-        let label = if hz >= 1000.0 { format!("{}k", hz / 1000.0) } else { format!("{hz}") };
-        painter.text(pos2(x + 3.0, rect.bottom() - 2.0), Align2::LEFT_BOTTOM, label, small(), tokens.faint);
+        let label = if hz >= 1000.0 {
+            format!("{}k", hz / 1000.0)
+        } else {
+            format!("{hz}")
+        };
+        painter.text(
+            pos2(x + 3.0, rect.bottom() - 2.0),
+            Align2::LEFT_BOTTOM,
+            label,
+            small(),
+            tokens.faint,
+        );
     }
     for level in [-30.0_f32, -60.0, -90.0] {
-        painter.hline(rect.x_range(), y_from_db(level), Stroke::new(1.0, tokens.line));
-        painter.text(pos2(rect.right() - 3.0, y_from_db(level)), Align2::RIGHT_BOTTOM, format!("{level:.0} dB"), small(), tokens.faint);
+        painter.hline(
+            rect.x_range(),
+            y_from_db(level),
+            Stroke::new(1.0, tokens.line),
+        );
+        painter.text(
+            pos2(rect.right() - 3.0, y_from_db(level)),
+            Align2::RIGHT_BOTTOM,
+            format!("{level:.0} dB"),
+            small(),
+            tokens.faint,
+        );
     }
     let colour = stem_colour(&cursor.lane, ui.ctx().theme() == egui::Theme::Light);
     // The loudest bin under each pixel, so that no partial is lost.
@@ -104,7 +156,10 @@ fn spectrum(ui: &mut Ui, scene: &Scene<'_>) {
                 let at = |i: usize| db.get(i).copied().unwrap_or(FLOOR_DB);
                 at(i) * (1.0 - t) + at(i + 1) * t
             } else {
-                db[(first as usize).min(db.len() - 1)..(last as usize).min(db.len())].iter().copied().fold(FLOOR_DB, f32::max)
+                db[(first as usize).min(db.len() - 1)..(last as usize).min(db.len())]
+                    .iter()
+                    .copied()
+                    .fold(FLOOR_DB, f32::max)
             };
             pos2(rect.left() + x as f32, y_from_db(level))
         })
@@ -123,7 +178,9 @@ fn jobs(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         for (id, job) in scene.jobs {
             ui.horizontal(|ui| {
-                let button = ui.small_button("Cancel").on_hover_text(format!("Cancel {}", job.name));
+                let button = ui
+                    .small_button("Cancel")
+                    .on_hover_text(format!("Cancel {}", job.name));
                 if button.clicked() {
                     actions.push(Action::Cancel(*id));
                 }
@@ -143,21 +200,41 @@ fn jobs(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
 pub fn progress_bar(ui: &mut Ui, progress: &Progress) {
     let tokens = tokens(ui.ctx());
     let height = 18.0;
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     let fraction = progress.fraction();
     let text = match (fraction, progress.remaining_secs()) {
-        (Some(f), Some(left)) => format!("{} {:>3.0} % · {} left", progress.stage, f * 100.0, seconds(left)),
+        (Some(f), Some(left)) => format!(
+            "{} {:>3.0} % · {} left",
+            progress.stage,
+            f * 100.0,
+            seconds(left)
+        ),
         (Some(f), None) => format!("{} {:>3.0} %", progress.stage, f * 100.0),
         (None, _) => progress.stage.to_owned(),
     };
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, &text));
     ui.painter().rect_filled(rect, 4.0, tokens.raised);
-    let done = egui::Rect::from_min_size(rect.min, vec2(rect.width() * fraction.unwrap_or(0.0) as f32, height));
-    ui.painter().rect_filled(done, 4.0, tokens.accent.gamma_multiply(0.6));
-    ui.painter().text(rect.left_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER, text, small(), tokens.text);
+    let done = egui::Rect::from_min_size(
+        rect.min,
+        vec2(rect.width() * fraction.unwrap_or(0.0) as f32, height),
+    );
+    ui.painter()
+        .rect_filled(done, 4.0, tokens.accent.gamma_multiply(0.6));
+    ui.painter().text(
+        rect.left_center() + vec2(8.0, 0.0),
+        Align2::LEFT_CENTER,
+        text,
+        small(),
+        tokens.text,
+    );
 }
 
 fn seconds(secs: f64) -> String {
     let whole = secs.max(0.0).ceil() as u64;
-    if whole >= 60 { format!("{}:{:02}", whole / 60, whole % 60) } else { format!("{whole} s") }
+    if whole >= 60 {
+        format!("{}:{:02}", whole / 60, whole % 60)
+    } else {
+        format!("{whole} s")
+    }
 }

@@ -154,47 +154,227 @@ impl Command {
     pub fn spec(self) -> Spec {
         let (name, tip, group, key) = match self {
             Self::Open => ("Open…", "Open audio files", "File", key(CTRL, Key::O)),
-            Self::OpenExample => ("Open the example song", "Open the song that comes with the program", "File", None),
-            Self::CloseSong => ("Close song", "Close the song in the lanes; its files stay", "File", key(CTRL, Key::W)),
-            Self::Separate => ("Separate", "Split the song, or the selection, into stems", "Song", key(CTRL, Key::Enter)),
-            Self::Preview => ("Preview", "Split the selection, or ten seconds, and keep nothing on disk", "Song", key(CTRL.plus(SHIFT), Key::Enter)),
+            Self::OpenExample => (
+                "Open the example song",
+                "Open the song that comes with the program",
+                "File",
+                None,
+            ),
+            Self::CloseSong => (
+                "Close song",
+                "Close the song in the lanes; its files stay",
+                "File",
+                key(CTRL, Key::W),
+            ),
+            Self::Separate => (
+                "Separate",
+                "Split the song, or the selection, into stems",
+                "Song",
+                key(CTRL, Key::Enter),
+            ),
+            Self::Preview => (
+                "Preview",
+                "Split the selection, or ten seconds, and keep nothing on disk",
+                "Song",
+                key(CTRL.plus(SHIFT), Key::Enter),
+            ),
             Self::Export => ("Export…", "Write lanes to files", "File", key(CTRL, Key::E)),
-            Self::CancelJobs => ("Cancel all jobs", "Stop everything that is running", "Song", key(CTRL, Key::Period)),
-            Self::PlayPause => ("Play or pause", "Start or pause the sound", "Transport", key(NONE, Key::Space)),
-            Self::Stop => ("Stop", "Pause and go back to the start", "Transport", key(SHIFT, Key::Space)),
-            Self::GoToStart => ("Go to start", "Move the playhead to the start", "Transport", key(NONE, Key::Home)),
-            Self::GoToEnd => ("Go to end", "Move the playhead to the end", "Transport", key(NONE, Key::End)),
-            Self::StepBack => ("Back 5 s", "Move the playhead five seconds back", "Transport", key(NONE, Key::ArrowLeft)),
-            Self::StepForward => ("Forward 5 s", "Move the playhead five seconds on", "Transport", key(NONE, Key::ArrowRight)),
-            Self::ToggleLoop => ("Loop", "Loop the selection, or stop looping", "Transport", key(NONE, Key::L)),
-            Self::SelectAll => ("Select all", "Select the whole song", "Edit", key(CTRL, Key::A)),
-            Self::ClearSelection => ("Clear selection", "Select nothing", "Edit", key(NONE, Key::Escape)),
+            Self::CancelJobs => (
+                "Cancel all jobs",
+                "Stop everything that is running",
+                "Song",
+                key(CTRL, Key::Period),
+            ),
+            Self::PlayPause => (
+                "Play or pause",
+                "Start or pause the sound",
+                "Transport",
+                key(NONE, Key::Space),
+            ),
+            Self::Stop => (
+                "Stop",
+                "Pause and go back to the start",
+                "Transport",
+                key(SHIFT, Key::Space),
+            ),
+            Self::GoToStart => (
+                "Go to start",
+                "Move the playhead to the start",
+                "Transport",
+                key(NONE, Key::Home),
+            ),
+            Self::GoToEnd => (
+                "Go to end",
+                "Move the playhead to the end",
+                "Transport",
+                key(NONE, Key::End),
+            ),
+            Self::StepBack => (
+                "Back 5 s",
+                "Move the playhead five seconds back",
+                "Transport",
+                key(NONE, Key::ArrowLeft),
+            ),
+            Self::StepForward => (
+                "Forward 5 s",
+                "Move the playhead five seconds on",
+                "Transport",
+                key(NONE, Key::ArrowRight),
+            ),
+            Self::ToggleLoop => (
+                "Loop",
+                "Loop the selection, or stop looping",
+                "Transport",
+                key(NONE, Key::L),
+            ),
+            Self::SelectAll => (
+                "Select all",
+                "Select the whole song",
+                "Edit",
+                key(CTRL, Key::A),
+            ),
+            Self::ClearSelection => (
+                "Clear selection",
+                "Select nothing",
+                "Edit",
+                key(NONE, Key::Escape),
+            ),
             Self::ZoomIn => ("Zoom in", "Show less time", "View", key(NONE, Key::Plus)),
             Self::ZoomOut => ("Zoom out", "Show more time", "View", key(NONE, Key::Minus)),
-            Self::ZoomFit => ("Show all", "Show the whole song", "View", key(NONE, Key::Num0)),
-            Self::ZoomSelection => ("Zoom to selection", "Show the selected time", "View", key(NONE, Key::Z)),
-            Self::LaneUp => ("Lane above", "Choose the lane above", "Lanes", key(NONE, Key::ArrowUp)),
-            Self::LaneDown => ("Lane below", "Choose the lane below", "Lanes", key(NONE, Key::ArrowDown)),
-            Self::Mute => ("Mute lane", "Mute the chosen lane, or hear it again", "Lanes", key(NONE, Key::M)),
-            Self::Solo => ("Solo lane", "Hear the chosen lane alone, or all again", "Lanes", key(NONE, Key::S)),
-            Self::ViewWave => ("Show waveforms", "Show the waveform in every lane", "View", key(NONE, Key::F2)),
-            Self::ViewSpectrogram => ("Show spectrograms", "Show the spectrogram in every lane", "View", key(NONE, Key::F3)),
-            Self::ViewBoth => ("Show both", "Show waveform and spectrogram in every lane", "View", key(NONE, Key::F4)),
+            Self::ZoomFit => (
+                "Show all",
+                "Show the whole song",
+                "View",
+                key(NONE, Key::Num0),
+            ),
+            Self::ZoomSelection => (
+                "Zoom to selection",
+                "Show the selected time",
+                "View",
+                key(NONE, Key::Z),
+            ),
+            Self::LaneUp => (
+                "Lane above",
+                "Choose the lane above",
+                "Lanes",
+                key(NONE, Key::ArrowUp),
+            ),
+            Self::LaneDown => (
+                "Lane below",
+                "Choose the lane below",
+                "Lanes",
+                key(NONE, Key::ArrowDown),
+            ),
+            Self::Mute => (
+                "Mute lane",
+                "Mute the chosen lane, or hear it again",
+                "Lanes",
+                key(NONE, Key::M),
+            ),
+            Self::Solo => (
+                "Solo lane",
+                "Hear the chosen lane alone, or all again",
+                "Lanes",
+                key(NONE, Key::S),
+            ),
+            Self::ViewWave => (
+                "Show waveforms",
+                "Show the waveform in every lane",
+                "View",
+                key(NONE, Key::F2),
+            ),
+            Self::ViewSpectrogram => (
+                "Show spectrograms",
+                "Show the spectrogram in every lane",
+                "View",
+                key(NONE, Key::F3),
+            ),
+            Self::ViewBoth => (
+                "Show both",
+                "Show waveform and spectrogram in every lane",
+                "View",
+                key(NONE, Key::F4),
+            ),
             Self::Undo => ("Undo", "Take the last edit back", "Edit", key(CTRL, Key::Z)),
-            Self::Redo => ("Redo", "Do the last undone edit again", "Edit", key(CTRL.plus(SHIFT), Key::Z)),
-            Self::ToggleLibrary => ("Library", "Show or hide songs and models", "View", key(CTRL, Key::B)),
-            Self::ToggleInspector => ("Inspector", "Show or hide the tool's settings", "View", key(CTRL, Key::I)),
-            Self::ToggleBottom => ("Spectrum and jobs", "Show or hide the lower panel", "View", key(CTRL, Key::J)),
-            Self::ToggleTheme => ("Dark or light", "Switch between the dark and the light theme", "View", key(CTRL.plus(SHIFT), Key::L)),
-            Self::Settings => ("Settings…", "Output device, theme, spectrograms", "File", key(CTRL, Key::Comma)),
-            Self::InstallRuntime => ("Install ONNX Runtime", "Download what networks need to run, about 24 MB", "Models", None),
-            Self::RescanModels => ("Look for models again", "Read the model folders again", "Models", key(NONE, Key::F5)),
-            Self::RetryOutput => ("Try the output again", "Open the sound output again", "Transport", None),
-            Self::Palette => ("Commands…", "Find a command by name", "Help", key(CTRL, Key::K)),
-            Self::Help => ("Keys and gestures", "Show every key", "Help", key(NONE, Key::F1)),
-            Self::Quit => ("Quit", "Close the window; everything is kept", "File", key(CTRL, Key::Q)),
+            Self::Redo => (
+                "Redo",
+                "Do the last undone edit again",
+                "Edit",
+                key(CTRL.plus(SHIFT), Key::Z),
+            ),
+            Self::ToggleLibrary => (
+                "Library",
+                "Show or hide songs and models",
+                "View",
+                key(CTRL, Key::B),
+            ),
+            Self::ToggleInspector => (
+                "Inspector",
+                "Show or hide the tool's settings",
+                "View",
+                key(CTRL, Key::I),
+            ),
+            Self::ToggleBottom => (
+                "Spectrum and jobs",
+                "Show or hide the lower panel",
+                "View",
+                key(CTRL, Key::J),
+            ),
+            Self::ToggleTheme => (
+                "Dark or light",
+                "Switch between the dark and the light theme",
+                "View",
+                key(CTRL.plus(SHIFT), Key::L),
+            ),
+            Self::Settings => (
+                "Settings…",
+                "Output device, theme, spectrograms",
+                "File",
+                key(CTRL, Key::Comma),
+            ),
+            Self::InstallRuntime => (
+                "Install ONNX Runtime",
+                "Download what networks need to run, about 24 MB",
+                "Models",
+                None,
+            ),
+            Self::RescanModels => (
+                "Look for models again",
+                "Read the model folders again",
+                "Models",
+                key(NONE, Key::F5),
+            ),
+            Self::RetryOutput => (
+                "Try the output again",
+                "Open the sound output again",
+                "Transport",
+                None,
+            ),
+            Self::Palette => (
+                "Commands…",
+                "Find a command by name",
+                "Help",
+                key(CTRL, Key::K),
+            ),
+            Self::Help => (
+                "Keys and gestures",
+                "Show every key",
+                "Help",
+                key(NONE, Key::F1),
+            ),
+            Self::Quit => (
+                "Quit",
+                "Close the window; everything is kept",
+                "File",
+                key(CTRL, Key::Q),
+            ),
         };
-        Spec { name, tip, group, key }
+        Spec {
+            name,
+            tip,
+            group,
+            key,
+        }
     }
 
     /// The tooltip: what it does, and its key.
@@ -215,8 +395,10 @@ fn key(modifiers: Modifiers, key: Key) -> Option<KeyboardShortcut> {
 /// The commands whose keys were pressed, most specific first; none while text is typed.
 pub fn pressed(ctx: &egui::Context) -> Vec<Command> {
     let typing = ctx.text_edit_focused();
-    let mut commands: Vec<(Command, KeyboardShortcut)> =
-        Command::ALL.into_iter().filter_map(|command| Some((command, command.spec().key?))).collect();
+    let mut commands: Vec<(Command, KeyboardShortcut)> = Command::ALL
+        .into_iter()
+        .filter_map(|command| Some((command, command.spec().key?)))
+        .collect();
     // Ctrl+Shift+Z also matches Ctrl+Z, so keys with more modifiers are asked first.
     commands.sort_by_key(|(_, key)| {
         let m = key.modifiers;
@@ -225,7 +407,12 @@ pub fn pressed(ctx: &egui::Context) -> Vec<Command> {
     ctx.input_mut(|input| {
         commands
             .into_iter()
-            .filter(|(_, key)| !(typing && (key.modifiers.is_none() || key.modifiers.shift_only() || key.conflicts_with_text_editing())))
+            .filter(|(_, key)| {
+                !(typing
+                    && (key.modifiers.is_none()
+                        || key.modifiers.shift_only()
+                        || key.conflicts_with_text_editing()))
+            })
             .filter(|(_, key)| input.consume_shortcut(key))
             .map(|(command, _)| command)
             .collect()

@@ -21,8 +21,13 @@ pub enum Picked {
 pub fn pick_files(outbox: Sender<JobEvent>, ctx: egui::Context) {
     show("pick-files", move || {
         let extensions: Vec<&str> = SUPPORTED_EXTENSIONS.to_vec();
-        let files = rfd::FileDialog::new().set_title("Open audio").add_filter("Audio", &extensions).pick_files();
-        outbox.send(JobEvent::Picked(Picked::Files(files.unwrap_or_default()))).ok();
+        let files = rfd::FileDialog::new()
+            .set_title("Open audio")
+            .add_filter("Audio", &extensions)
+            .pick_files();
+        outbox
+            .send(JobEvent::Picked(Picked::Files(files.unwrap_or_default())))
+            .ok();
         ctx.request_repaint();
     });
 }
@@ -30,7 +35,10 @@ pub fn pick_files(outbox: Sender<JobEvent>, ctx: egui::Context) {
 /// Asks for a folder.
 pub fn pick_folder(start: PathBuf, outbox: Sender<JobEvent>, ctx: egui::Context) {
     show("pick-folder", move || {
-        let folder = rfd::FileDialog::new().set_title("Export to").set_directory(start).pick_folder();
+        let folder = rfd::FileDialog::new()
+            .set_title("Export to")
+            .set_directory(start)
+            .pick_folder();
         outbox.send(JobEvent::Picked(Picked::Folder(folder))).ok();
         ctx.request_repaint();
     });
@@ -38,5 +46,8 @@ pub fn pick_folder(start: PathBuf, outbox: Sender<JobEvent>, ctx: egui::Context)
 
 fn show(name: &str, dialog: impl FnOnce() + Send + 'static) {
     // Without a thread there is no dialog; a typed path does the same.
-    std::thread::Builder::new().name(name.into()).spawn(dialog).ok();
+    std::thread::Builder::new()
+        .name(name.into())
+        .spawn(dialog)
+        .ok();
 }

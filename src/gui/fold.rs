@@ -17,17 +17,28 @@ use crate::session::{Arrangement, Id, Lane, LaneView, Song, Span, Take};
 /// Longest time spent on answers in one frame.
 const BUDGET: Duration = Duration::from_millis(8);
 
-type Stems = Vec<(String, Option<std::path::PathBuf>, Clip, std::sync::Arc<Vec<PeakPyramid>>)>;
+type Stems = Vec<(
+    String,
+    Option<std::path::PathBuf>,
+    Clip,
+    std::sync::Arc<Vec<PeakPyramid>>,
+)>;
 
 /// Takes answers until there are none or the time is up.
 pub(super) fn drain(app: &mut App, ctx: &egui::Context) {
     let started = Instant::now();
     while started.elapsed() < BUDGET {
-        let Some(event) = app.jobs.answer() else { break };
+        let Some(event) = app.jobs.answer() else {
+            break;
+        };
         fold(app, event);
         ctx.request_repaint();
     }
-    let events: Vec<PlayerEvent> = app.player.iter().flat_map(|player| player.events().collect::<Vec<_>>()).collect();
+    let events: Vec<PlayerEvent> = app
+        .player
+        .iter()
+        .flat_map(|player| player.events().collect::<Vec<_>>())
+        .collect();
     for event in events {
         app.output = match event {
             PlayerEvent::Opened(name, rate) => OutputState::Open(name, rate),
@@ -46,7 +57,15 @@ fn fold(app: &mut App, event: JobEvent) {
     match event {
         JobEvent::Progress(..) => {}
         JobEvent::Warning(text) => app.notices.add(Level::Warning, text),
-        JobEvent::Opened { song, clip, stem, info, audio, peaks, .. } => {
+        JobEvent::Opened {
+            song,
+            clip,
+            stem,
+            info,
+            audio,
+            peaks,
+            ..
+        } => {
             opened(app, (song, clip), stem, &info, audio, peaks);
         }
         JobEvent::Measured(clip, overview) => {
@@ -54,24 +73,42 @@ fn fold(app: &mut App, event: JobEvent) {
                 view.overview = Some(overview);
             }
         }
-        JobEvent::Separated { request, done, stems, .. } => separated(app, &request, &done, stems),
+        JobEvent::Separated {
+            request,
+            done,
+            stems,
+            ..
+        } => separated(app, &request, &done, stems),
         JobEvent::Exported(_, files, gain) => {
             for warning in peak_warnings(&files) {
                 app.notices.add(Level::Warning, warning);
             }
-            let folder = files.first().and_then(|f| f.path.parent()).map(|p| p.display().to_string());
-            let lowered = if gain < 1.0 { format!(", all lowered by {:.1} dB", -20.0 * gain.log10()) } else { String::new() };
+            let folder = files
+                .first()
+                .and_then(|f| f.path.parent())
+                .map(|p| p.display().to_string());
+            let lowered = if gain < 1.0 {
+                format!(", all lowered by {:.1} dB", -20.0 * gain.log10())
+            } else {
+                String::new()
+            };
             let count = files.len();
             app.notices.add(
                 Level::Info,
-                format!("{count} file{} written{lowered}: {}", if count == 1 { "" } else { "s" }, folder.unwrap_or_default()),
+                format!(
+                    "{count} file{} written{lowered}: {}",
+                    if count == 1 { "" } else { "s" },
+                    folder.unwrap_or_default()
+                ),
             );
         }
         JobEvent::Scanned(_, runtime, shelf) => {
             app.runtime = Some(*runtime);
             app.shelf = shelf;
         }
-        JobEvent::Failed(_, Error::Cancelled) => app.notices.add(Level::Info, "Cancelled; nothing was left half-done"),
+        JobEvent::Failed(_, Error::Cancelled) => app
+            .notices
+            .add(Level::Info, "Cancelled; nothing was left half-done"),
         JobEvent::Failed(_, error) => app.notices.add(Level::Error, error.to_string()),
         JobEvent::Picked(picked) => {
             app.dialog_open = false;
@@ -94,7 +131,14 @@ fn opened(
 ) {
     let seconds = audio.seconds();
     let rate = audio.sample_rate_hz();
-    app.clips.insert(clip_id, ClipView { clip: audio, peaks, overview: None });
+    app.clips.insert(
+        clip_id,
+        ClipView {
+            clip: audio,
+            peaks,
+            overview: None,
+        },
+    );
     if stem {
         app.send_lanes();
         return;
@@ -119,12 +163,20 @@ fn opened(
             song.seconds = seconds;
             song.sample_rate_hz = rate;
             song.view.total_secs = seconds;
-            if !song.arrangement.lanes.iter().any(|lane| lane.take.is_none()) {
+            if !song
+                .arrangement
+                .lanes
+                .iter()
+                .any(|lane| lane.take.is_none())
+            {
                 song.arrangement.lanes.insert(0, mixture);
             }
         }
         None => {
-            let mut view = Viewport { total_secs: seconds, ..Viewport::default() };
+            let mut view = Viewport {
+                total_secs: seconds,
+                ..Viewport::default()
+            };
             view.fit();
             app.session.songs.push(Song {
                 id: song_id,
@@ -133,7 +185,10 @@ fn opened(
                 tags: info.tags.clone(),
                 sample_rate_hz: rate,
                 seconds,
-                arrangement: Arrangement { lanes: vec![mixture], ..Arrangement::default() },
+                arrangement: Arrangement {
+                    lanes: vec![mixture],
+                    ..Arrangement::default()
+                },
                 takes: Vec::new(),
                 view,
                 playhead_secs: 0.0,
@@ -141,11 +196,22 @@ fn opened(
             app.session.current = Some(song_id);
             app.chosen_lane = Some(lane_id);
             if info.tracks.len() > 1 && track.is_none() {
-                let names: Vec<String> =
-                    info.tracks.iter().map(|t| t.name.clone().unwrap_or_else(|| format!("track {}", t.index))).collect();
+                let names: Vec<String> = info
+                    .tracks
+                    .iter()
+                    .map(|t| {
+                        t.name
+                            .clone()
+                            .unwrap_or_else(|| format!("track {}", t.index))
+                    })
+                    .collect();
                 app.notices.add(
                     Level::Info,
-                    format!("This file has {} audio tracks ({}); right-click the song to open another", names.len(), names.join(", ")),
+                    format!(
+                        "This file has {} audio tracks ({}); right-click the song to open another",
+                        names.len(),
+                        names.join(", ")
+                    ),
                 );
                 app.tracks.insert(song_id, names);
             }
@@ -156,22 +222,37 @@ fn opened(
 
 fn separated(app: &mut App, request: &SeparateRequest, done: &Separation, stems: Stems) {
     let take_id = app.session.new_id();
-    let ids: Vec<(Id, Id)> = stems.iter().map(|_| (app.session.new_id(), app.session.new_id())).collect();
-    let Some(song) = app.session.song_by_id(request.song) else { return };
+    let ids: Vec<(Id, Id)> = stems
+        .iter()
+        .map(|_| (app.session.new_id(), app.session.new_id()))
+        .collect();
+    let Some(song) = app.session.song_by_id(request.song) else {
+        return;
+    };
     app.history.record(song, "separate", false);
     let start = request.region.map(|region| region.start_secs);
     let preview = request.folder.is_none();
     let count = song.takes.len() + 1;
     song.takes.push(Take {
         id: take_id,
-        name: if preview { format!("Preview {count}") } else { format!("Take {count}") },
+        name: if preview {
+            format!("Preview {count}")
+        } else {
+            format!("Take {count}")
+        },
         model: request.model.clone(),
         params: request.params.clone(),
-        region: start.map(|start_secs| Span { start_secs, end_secs: start_secs + done.audio_secs }),
+        region: start.map(|start_secs| Span {
+            start_secs,
+            end_secs: start_secs + done.audio_secs,
+        }),
         device: done.device.clone(),
         taken_secs: done.taken_secs,
         residual_db: done.residual_db,
-        files: stems.iter().filter_map(|(name, path, ..)| Some((name.clone(), path.clone()?))).collect(),
+        files: stems
+            .iter()
+            .filter_map(|(name, path, ..)| Some((name.clone(), path.clone()?)))
+            .collect(),
     });
     // The new stems are heard instead of the mixture they come from.
     for lane in &mut song.arrangement.lanes {
@@ -190,7 +271,14 @@ fn separated(app: &mut App, request: &SeparateRequest, done: &Separation, stems:
             view: LaneView::Both,
             overlay: None,
         });
-        app.clips.insert(*clip_id, ClipView { clip, peaks, overview: None });
+        app.clips.insert(
+            *clip_id,
+            ClipView {
+                clip,
+                peaks,
+                overview: None,
+            },
+        );
     }
     app.chosen_lane = ids.first().map(|(lane, _)| *lane);
     app.notices.add(

@@ -29,12 +29,20 @@ pub enum Icon {
 pub fn icon_button(ui: &mut Ui, icon: Icon, label: &str, tip: &str, active: bool) -> Response {
     let size = Vec2::splat(ui.spacing().interact_size.y + 4.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, ui.is_enabled(), active, label));
+    response.widget_info(|| {
+        egui::WidgetInfo::selected(egui::Role::Button, ui.is_enabled(), active, label)
+    });
     if ui.is_rect_visible(rect) {
         let tokens = tokens(ui.ctx());
         let visuals = ui.style().interact(&response);
         if response.hovered() || response.has_focus() || active {
-            ui.painter().rect(rect, visuals.corner_radius, visuals.bg_fill, visuals.bg_stroke, egui::StrokeKind::Inside);
+            ui.painter().rect(
+                rect,
+                visuals.corner_radius,
+                visuals.bg_fill,
+                visuals.bg_stroke,
+                egui::StrokeKind::Inside,
+            );
         }
         let colour = match (ui.is_enabled(), active) {
             (false, _) => tokens.faint.gamma_multiply(0.5),
@@ -51,24 +59,49 @@ fn paint(painter: &egui::Painter, icon: Icon, r: Rect, colour: Color32) {
     let stroke = Stroke::new(1.6, colour);
     match icon {
         Icon::Play => {
-            painter.add(filled(vec![r.left_top(), pos2(r.right() + 1.0, r.center().y), r.left_bottom()]));
+            painter.add(filled(vec![
+                r.left_top(),
+                pos2(r.right() + 1.0, r.center().y),
+                r.left_bottom(),
+            ]));
         }
         Icon::Pause => {
             let w = r.width() * 0.34;
             painter.rect_filled(Rect::from_min_size(r.min, vec2(w, r.height())), 1.0, colour);
-            painter.rect_filled(Rect::from_min_max(pos2(r.right() - w, r.top()), r.max), 1.0, colour);
+            painter.rect_filled(
+                Rect::from_min_max(pos2(r.right() - w, r.top()), r.max),
+                1.0,
+                colour,
+            );
         }
         Icon::ToStart => {
-            painter.rect_filled(Rect::from_min_size(r.min, vec2(2.0, r.height())), 0.0, colour);
-            painter.add(filled(vec![r.right_top(), r.right_bottom(), pos2(r.left() + 3.0, r.center().y)]));
+            painter.rect_filled(
+                Rect::from_min_size(r.min, vec2(2.0, r.height())),
+                0.0,
+                colour,
+            );
+            painter.add(filled(vec![
+                r.right_top(),
+                r.right_bottom(),
+                pos2(r.left() + 3.0, r.center().y),
+            ]));
         }
         Icon::Stop => {
             painter.rect_filled(r.shrink(0.5), 1.0, colour);
         }
         Icon::Loop => {
-            painter.rect_stroke(r.shrink2(vec2(0.0, 1.5)), 4.0, stroke, egui::StrokeKind::Middle);
+            painter.rect_stroke(
+                r.shrink2(vec2(0.0, 1.5)),
+                4.0,
+                stroke,
+                egui::StrokeKind::Middle,
+            );
             let tip = pos2(r.right() - 2.0, r.top() + 1.5);
-            painter.add(filled(vec![tip + vec2(-4.5, -3.5), tip + vec2(0.5, 0.0), tip + vec2(-4.5, 3.5)]));
+            painter.add(filled(vec![
+                tip + vec2(-4.5, -3.5),
+                tip + vec2(0.5, 0.0),
+                tip + vec2(-4.5, 3.5),
+            ]));
         }
         Icon::Menu => {
             for i in 0..3_u8 {
@@ -107,10 +140,16 @@ pub fn app_icon() -> Arc<egui::IconData> {
             let (u, v) = (x as f32 / SIZE as f32, y as f32 / SIZE as f32);
             let at = ((u - 0.1) / 0.8 * 5.0).clamp(0.0, 4.999);
             let (height, colour) = bars[at as usize];
-            let in_bar = (0.1..0.9).contains(&u) && (0.18..0.82).contains(&at.fract()) && (v - 0.5).abs() < height * 0.42;
+            let in_bar = (0.1..0.9).contains(&u)
+                && (0.18..0.82).contains(&at.fract())
+                && (v - 0.5).abs() < height * 0.42;
             let [r, g, b] = if in_bar { colour } else { [24, 25, 29] };
             rgba.extend([r, g, b, 255]);
         }
     }
-    Arc::new(egui::IconData { rgba, width: SIZE, height: SIZE })
+    Arc::new(egui::IconData {
+        rgba,
+        width: SIZE,
+        height: SIZE,
+    })
 }

@@ -12,7 +12,9 @@ use crate::model::Device;
 
 /// Paints the panel.
 pub fn ui(ui: &mut Ui, scene: &Scene<'_>, form: &mut SeparateForm, actions: &mut Vec<Action>) {
-    let frame = egui::Frame::new().fill(tokens(ui.ctx()).panel).inner_margin(12);
+    let frame = egui::Frame::new()
+        .fill(tokens(ui.ctx()).panel)
+        .inner_margin(12);
     egui::Panel::right("inspector").default_size(256.0).min_size(220.0).max_size(420.0).frame(frame).show(ui, |ui| {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             section(ui, "Separate");
@@ -38,7 +40,11 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, form: &mut SeparateForm, actions: &mut
 }
 
 fn model(ui: &mut Ui, scene: &Scene<'_>, form: &mut SeparateForm) {
-    let entry = scene.shelf.entries.iter().find(|entry| entry.id == form.model);
+    let entry = scene
+        .shelf
+        .entries
+        .iter()
+        .find(|entry| entry.id == form.model);
     let card = entry.and_then(|entry| entry.card.as_ref().ok());
     let name = builtin_spec(&form.model).map_or_else(
         || card.map_or_else(|| form.model.clone(), |card| card.name.clone()),
@@ -49,7 +55,8 @@ fn model(ui: &mut Ui, scene: &Scene<'_>, form: &mut SeparateForm) {
         .selected_text(&name)
         .show_ui(ui, |ui| {
             for spec in BUILTIN_IDS.iter().filter_map(|id| builtin_spec(id)) {
-                ui.selectable_value(&mut form.model, spec.id.into(), spec.name).on_hover_text(spec.summary);
+                ui.selectable_value(&mut form.model, spec.id.into(), spec.name)
+                    .on_hover_text(spec.summary);
             }
             for entry in &scene.shelf.entries {
                 match &entry.card {
@@ -57,7 +64,8 @@ fn model(ui: &mut Ui, scene: &Scene<'_>, form: &mut SeparateForm) {
                         ui.selectable_value(&mut form.model, entry.id.clone(), &card.name);
                     }
                     Err(problem) => {
-                        ui.add_enabled(false, egui::Button::selectable(false, &entry.id)).on_disabled_hover_text(problem);
+                        ui.add_enabled(false, egui::Button::selectable(false, &entry.id))
+                            .on_disabled_hover_text(problem);
                     }
                 }
             }
@@ -65,8 +73,14 @@ fn model(ui: &mut Ui, scene: &Scene<'_>, form: &mut SeparateForm) {
         .response
         .on_hover_text("Model");
     let (stems, about) = match (builtin_spec(&form.model), card) {
-        (Some(spec), _) => (spec.stems.map(String::from).to_vec(), spec.summary.to_owned()),
-        (None, Some(card)) => (card.all_stems(), format!("{} Hz", card.audio.sample_rate_hz)),
+        (Some(spec), _) => (
+            spec.stems.map(String::from).to_vec(),
+            spec.summary.to_owned(),
+        ),
+        (None, Some(card)) => (
+            card.all_stems(),
+            format!("{} Hz", card.audio.sample_rate_hz),
+        ),
         (None, None) => (Vec::new(), "This model is not there".to_owned()),
     };
     ui.label(RichText::new(about).font(small()).weak());
@@ -80,17 +94,25 @@ fn model(ui: &mut Ui, scene: &Scene<'_>, form: &mut SeparateForm) {
 }
 
 fn region(ui: &mut Ui, scene: &Scene<'_>, form: &mut SeparateForm) {
-    let selection = scene.session.song().and_then(|song| song.arrangement.selection);
+    let selection = scene
+        .session
+        .song()
+        .and_then(|song| song.arrangement.selection);
     ui.horizontal(|ui| {
         ui.radio_value(&mut form.selection_only, false, "Whole song");
         ui.add_enabled_ui(selection.is_some(), |ui| {
             let tip = "Drag over a lane to select";
-            ui.radio_value(&mut form.selection_only, true, "Selection").on_disabled_hover_text(tip);
+            ui.radio_value(&mut form.selection_only, true, "Selection")
+                .on_disabled_hover_text(tip);
         });
     });
     if let Some(span) = selection.filter(|_| form.selection_only) {
         let text = format!("{} – {}", clock(span.start_secs), clock(span.end_secs));
-        ui.label(RichText::new(text).font(small()).color(tokens(ui.ctx()).accent));
+        ui.label(
+            RichText::new(text)
+                .font(small())
+                .color(tokens(ui.ctx()).accent),
+        );
     }
 }
 
@@ -103,7 +125,10 @@ fn device(ui: &mut Ui, form: &mut SeparateForm) {
         (Device::CoreMl, "Apple (Core ML)"),
         (Device::DirectMl(0), "Windows GPU (DirectML)"),
     ];
-    let name = devices.iter().find(|(device, _)| *device == form.device).map_or("Auto", |(_, name)| name);
+    let name = devices
+        .iter()
+        .find(|(device, _)| *device == form.device)
+        .map_or("Auto", |(_, name)| name);
     ui.horizontal(|ui| {
         ui.label("Device");
         egui::ComboBox::from_id_salt("device")
@@ -114,59 +139,103 @@ fn device(ui: &mut Ui, form: &mut SeparateForm) {
                 }
             })
             .response
-            .on_hover_text("Device. A device chosen by name is used or refused, never replaced in silence");
+            .on_hover_text(
+                "Device. A device chosen by name is used or refused, never replaced in silence",
+            );
     });
 }
 
 fn run(ui: &mut Ui, scene: &Scene<'_>, form: &SeparateForm, actions: &mut Vec<Action>) {
-    let known = builtin_spec(&form.model).is_some() || scene.shelf.entries.iter().any(|e| e.id == form.model && e.card.is_ok());
-    let runnable = builtin_spec(&form.model).is_some() || scene.runtime.is_some_and(|r| r.problem.is_none());
-    let reason = if known { "ONNX Runtime is not installed; install it in the top bar" } else { "Choose a model" };
+    let known = builtin_spec(&form.model).is_some()
+        || scene
+            .shelf
+            .entries
+            .iter()
+            .any(|e| e.id == form.model && e.card.is_ok());
+    let runnable =
+        builtin_spec(&form.model).is_some() || scene.runtime.is_some_and(|r| r.problem.is_none());
+    let reason = if known {
+        "ONNX Runtime is not installed; install it in the top bar"
+    } else {
+        "Choose a model"
+    };
     ui.horizontal(|ui| {
         let tokens = tokens(ui.ctx());
         let width = (ui.available_width() - SPACE_M) / 2.0;
         ui.add_enabled_ui(known && runnable, |ui| {
             let preview = egui::Button::new("Preview").min_size(egui::vec2(width, 30.0));
             let tip = Command::Preview.tooltip(ui.ctx());
-            if ui.add(preview).on_hover_text(tip).on_disabled_hover_text(reason).clicked() {
+            if ui
+                .add(preview)
+                .on_hover_text(tip)
+                .on_disabled_hover_text(reason)
+                .clicked()
+            {
                 actions.push(Action::Do(Command::Preview));
             }
             let text = RichText::new("Separate").strong().color(tokens.on_accent);
-            let separate = egui::Button::new(text).fill(tokens.accent).min_size(egui::vec2(width, 30.0));
+            let separate = egui::Button::new(text)
+                .fill(tokens.accent)
+                .min_size(egui::vec2(width, 30.0));
             let tip = Command::Separate.tooltip(ui.ctx());
-            if ui.add(separate).on_hover_text(tip).on_disabled_hover_text(reason).clicked() {
+            if ui
+                .add(separate)
+                .on_hover_text(tip)
+                .on_disabled_hover_text(reason)
+                .clicked()
+            {
                 actions.push(Action::Do(Command::Separate));
             }
         });
     });
     for (id, job) in scene.jobs {
-        let Some(progress) = &job.progress else { continue };
+        let Some(progress) = &job.progress else {
+            continue;
+        };
         ui.add_space(SPACE_M);
         ui.label(RichText::new(&job.name).font(small()));
         super::bottom::progress_bar(ui, progress);
-        if ui.button("Cancel").on_hover_text("Stop this job; nothing is left half-done").clicked() {
+        if ui
+            .button("Cancel")
+            .on_hover_text("Stop this job; nothing is left half-done")
+            .clicked()
+        {
             actions.push(Action::Cancel(*id));
         }
     }
 }
 
 fn settings(ui: &mut Ui, form: &mut SeparateForm) {
-    let Some(spec) = builtin_spec(&form.model) else { return };
-    egui::CollapsingHeader::new("Method").default_open(true).show(ui, |ui| {
-        let params = form.params.entry(form.model.clone()).or_default();
-        for param in spec.params {
-            let mut value = params.0.get(param.name).copied().unwrap_or(param.default);
-            ui.label(RichText::new(param.label).font(small()));
-            let mut slider = Slider::new(&mut value, param.min..=param.max).trailing_fill(true);
-            slider = if param.integer { slider.integer() } else { slider.max_decimals(2) };
-            slider = slider.logarithmic(param.min > 0.0 && param.max / param.min > 50.0);
-            let response = ui.name_inputs(param.label, |ui| ui.add(slider)).on_hover_text(param.help);
-            if response.changed() {
-                params.0.insert(param.name.into(), value);
+    let Some(spec) = builtin_spec(&form.model) else {
+        return;
+    };
+    egui::CollapsingHeader::new("Method")
+        .default_open(true)
+        .show(ui, |ui| {
+            let params = form.params.entry(form.model.clone()).or_default();
+            for param in spec.params {
+                let mut value = params.0.get(param.name).copied().unwrap_or(param.default);
+                ui.label(RichText::new(param.label).font(small()));
+                let mut slider = Slider::new(&mut value, param.min..=param.max).trailing_fill(true);
+                slider = if param.integer {
+                    slider.integer()
+                } else {
+                    slider.max_decimals(2)
+                };
+                slider = slider.logarithmic(param.min > 0.0 && param.max / param.min > 50.0);
+                let response = ui
+                    .name_inputs(param.label, |ui| ui.add(slider))
+                    .on_hover_text(param.help);
+                if response.changed() {
+                    params.0.insert(param.name.into(), value);
+                }
             }
-        }
-        if ui.small_button("Defaults").on_hover_text("Set every setting of this method back").clicked() {
-            params.0.clear();
-        }
-    });
+            if ui
+                .small_button("Defaults")
+                .on_hover_text("Set every setting of this method back")
+                .clicked()
+            {
+                params.0.clear();
+            }
+        });
 }

@@ -11,15 +11,13 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::dialogs::Picked;
-use crate::apply::{
-    self, BUILTIN_IDS, ExportOptions, FileSink, MemorySink, Network, Params, PeakRule, PostProcess, Region,
-    SeparateOptions, Separation, Separator, SongName, StemFile,
-};
-use crate::audio::{AudioFormat, AudioInfo, Clip, decode};
+use super::worker::Worker;
+use crate::apply::{ExportOptions, Params, PostProcess, Region, Separation, SongName, StemFile};
+use crate::audio::{AudioInfo, Clip};
 use crate::display::{Overview, PeakPyramid};
-use crate::error::{Error, Result};
-use crate::model::{Device, InstallOptions, ModelShelf, OnnxModel, Runtime, RuntimeStatus, install_runtime};
-use crate::progress::{CancelToken, Event, Progress, Reporter};
+use crate::error::Error;
+use crate::model::{Device, ModelShelf, RuntimeStatus};
+use crate::progress::{CancelToken, Progress};
 use crate::session::Id;
 
 /// Number of a job.
@@ -159,13 +157,23 @@ impl Jobs {
         let mut threads = Vec::new();
         let mut start = |name: &str| {
             let (queue, inbox) = bounded::<(JobId, Request, CancelToken)>(QUEUE);
-            let worker = Worker { outbox: outbox.clone(), wake: Arc::new(wake.clone()), network: None };
-            let spawned = std::thread::Builder::new().name(name.into()).spawn(move || worker.run(&inbox));
+            let worker = Worker::new(outbox.clone(), Arc::new(wake.clone()));
+            let spawned = std::thread::Builder::new()
+                .name(name.into())
+                .spawn(move || worker.run(&inbox));
             threads.extend(spawned.ok());
             Some(queue)
         };
         let (loader, engine) = (start("loader"), start("engine"));
-        Self { loader, engine, answers, outbox, threads, running: std::collections::BTreeMap::new(), next: 0 }
+        Self {
+            loader,
+            engine,
+            answers,
+            outbox,
+            threads,
+            running: std::collections::BTreeMap::new(),
+            next: 0,
+        }
     }
 
     /// Queues work; answers its number, or none if the queue is full.
@@ -176,8 +184,18 @@ impl Jobs {
             Request::Open { .. } | Request::Scan => &self.loader,
             _ => &self.engine,
         };
-        queue.as_ref()?.try_send((self.next, request, cancel.clone())).ok()?;
-        self.running.insert(self.next, Job { name: name.into(), progress: None, cancel });
+        queue
+            .as_ref()?
+            .try_send((self.next, request, cancel.clone()))
+            .ok()?;
+        self.running.insert(
+            self.next,
+            Job {
+                name: name.into(),
+                progress: None,
+                cancel,
+            },
+        );
         Some(self.next)
     }
 
@@ -230,169 +248,4 @@ impl Drop for Jobs {
             thread.join().ok();
         }
     }
-}
-
-struct Worker {
-    outbox: Sender<JobEvent>,
-    wake: Arc<dyn Fn() + Send + Sync>,
-    /// The network of the last separation: model, device, graph.
-    network: Option<(String, Device, Network)>,
-}
-
-impl Worker {
-    fn run(mut self, inbox: &Receiver<(JobId, Request, CancelToken)>) {
-        while let Ok((id, request, cancel)) = inbox.recv() {
-            let reporter = self.reporter(id, cancel);
-            // A panic in a library is that job's failure, not the window's end.
-            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.work(id, request, &reporter)));
-            let outcome = outcome.unwrap_or_else(|_| {
-                self.network = None;
-                Err(Error::setting("internal error", "this job stopped unexpectedly; the others go on"))
-            });
-            if let Err(error) = outcome {
-                self.send(JobEvent::Failed(id, error));
-            }
-        }
-    }
-
-    fn send(&self, event: JobEvent) {
-        // An error means that the window is gone.
-        self.outbox.send(event).ok();
-        (self.wake)();
-    }
-
-    fn reporter(&self, id: JobId, cancel: CancelToken) -> Reporter {
-        let (outbox, wake) = (self.outbox.clone(), Arc::clone(&self.wake));
-        Reporter::new(cancel, move |event| {
-            match event {
-                // A progress that finds the channel full is not worth waiting for.
-                Event::Progress(progress) => outbox.try_send(JobEvent::Progress(id, progress)).ok(),
-                Event::Warning(text) => outbox.send(JobEvent::Warning(text)).ok(),
-            };
-            wake();
-        })
-    }
-
-    fn work(&mut self, id: JobId, request: Request, reporter: &Reporter) -> Result<()> {
-        reporter.check()?;
-        match request {
-            Request::Open { song, clip, path, track, stem } => {
-                let (audio, info) = decode(&path, track, reporter)?;
-                for warning in &info.warnings {
-                    reporter.warn(format!("{warning}: {}", path.display()));
-                }
-                let peaks = outlines(&audio);
-                let event = JobEvent::Opened { job: id, song, clip, stem, info: Box::new(info), audio: audio.clone(), peaks };
-                self.send(event);
-                self.measure(clip, &audio, reporter);
-                Ok(())
-            }
-            Request::Separate(request) => {
-                let (done, stems) = self.separate(&request, reporter)?;
-                self.send(JobEvent::Separated { job: id, request, done, stems });
-                Ok(())
-            }
-            Request::Export(clips, song, options) => {
-                let clips: Vec<(String, Clip)> = clips.into_iter().map(|(name, clip)| (name, clip.0)).collect();
-                let (files, gain) = apply::export_clips(&clips, &song, &options, reporter)?;
-                self.send(JobEvent::Exported(id, files, gain));
-                Ok(())
-            }
-            Request::Install => {
-                install_runtime(InstallOptions::default(), reporter)?;
-                self.scan(id);
-                Ok(())
-            }
-            Request::Scan => {
-                self.scan(id);
-                Ok(())
-            }
-        }
-    }
-
-    fn scan(&self, id: JobId) {
-        self.send(JobEvent::Scanned(id, Box::new(Runtime::status()), ModelShelf::scan()));
-    }
-
-    fn measure(&self, clip: Id, audio: &Clip, reporter: &Reporter) {
-        if let Some(overview) = Overview::new(audio, || reporter.check().is_ok()) {
-            self.send(JobEvent::Measured(clip, Arc::new(overview)));
-        }
-    }
-
-    #[allow(clippy::type_complexity)] // the event's own fields
-    fn separate(
-        &mut self,
-        request: &SeparateRequest,
-        reporter: &Reporter,
-    ) -> Result<(Separation, Vec<(String, Option<PathBuf>, Clip, Arc<Vec<PeakPyramid>>)>)> {
-        let clip = &request.clip.0;
-        let options = SeparateOptions { region: request.region, post: request.post.clone(), ..Default::default() };
-        let mut weight_free;
-        let separator: &mut dyn Separator = if BUILTIN_IDS.contains(&request.model.as_str()) {
-            weight_free = apply::builtin::create(&request.model, &request.params)?;
-            weight_free.as_mut()
-        } else {
-            self.network(&request.model, &request.device, reporter)?
-        };
-        let mut source = clip.reader(0..clip.frames());
-        let Some(folder) = &request.folder else {
-            let mut sink = MemorySink::new();
-            let done = apply::separate(&mut source, separator, &options, &mut sink, reporter)?;
-            let stems = sink.finish()?.into_iter().map(|(name, clip)| {
-                let peaks = outlines(&clip);
-                (name, None, clip, peaks)
-            });
-            return Ok((done, stems.collect()));
-        };
-        let export = ExportOptions {
-            folder: folder.clone(),
-            format: AudioFormat::Wav32f,
-            pattern: "{stem}".into(),
-            sample_rate_hz: None,
-            peaks: PeakRule::Keep,
-            overwrite: false,
-        };
-        let names: Vec<String> = separator.stems().into_iter().chain(separator.residual()).collect();
-        let song = SongName::default();
-        let shape = (clip.sample_rate_hz(), clip.num_channels());
-        export.check(&song, &names, shape, Some(clip.frames() as u64))?;
-        let mut sink = FileSink::new(export, song);
-        let done = apply::separate(&mut source, separator, &options, &mut sink, reporter)?;
-        let (files, _) = sink.finish(reporter)?;
-        let stems = files
-            .into_iter()
-            .map(|file| {
-                let (clip, _) = decode(&file.path, None, reporter)?;
-                let peaks = outlines(&clip);
-                Ok((file.name, Some(file.path), clip, peaks))
-            })
-            .collect::<Result<_>>()?;
-        Ok((done, stems))
-    }
-
-    /// The network, kept from the last job where it is the same.
-    fn network(&mut self, model: &str, device: &Device, reporter: &Reporter) -> Result<&mut dyn Separator> {
-        let same = self.network.as_ref().is_some_and(|(m, d, _)| m == model && d == device);
-        if !same {
-            self.network = None;
-            reporter.step("Loading the model", 0, 0)?;
-            let (path, card) = ModelShelf::scan().find(model, &BUILTIN_IDS)?;
-            let network = Network::new(OnnxModel::load(&path, device, 0)?, card)?;
-            if let Some(reason) = network.model().device_reason().filter(|_| network.device() == "cpu") {
-                if !reason.contains("no GPU provider") {
-                    reporter.warn(format!("running on the processor: {reason}"));
-                }
-            }
-            self.network = Some((model.to_owned(), device.clone(), network));
-        }
-        match &mut self.network {
-            Some((_, _, network)) => Ok(network),
-            None => Err(Error::setting("model", "could not be kept in memory")),
-        }
-    }
-}
-
-fn outlines(clip: &Clip) -> Arc<Vec<PeakPyramid>> {
-    Arc::new(clip.channels().into_iter().map(PeakPyramid::new).collect())
 }

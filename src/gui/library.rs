@@ -10,34 +10,50 @@ use crate::session::{Song, Take};
 
 /// Paints the panel.
 pub fn ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
-    let frame = egui::Frame::new().fill(tokens(ui.ctx()).panel).inner_margin(10);
-    egui::Panel::left("library").default_size(216.0).min_size(160.0).max_size(380.0).frame(frame).show(ui, |ui| {
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            ui.horizontal(|ui| {
-                section(ui, "Library");
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    let tip = Command::Open.tooltip(ui.ctx());
-                    if ui.small_button("Open…").on_hover_text(tip).clicked() {
-                        actions.push(Action::Do(Command::Open));
-                    }
+    let frame = egui::Frame::new()
+        .fill(tokens(ui.ctx()).panel)
+        .inner_margin(10);
+    egui::Panel::left("library")
+        .default_size(216.0)
+        .min_size(160.0)
+        .max_size(380.0)
+        .frame(frame)
+        .show(ui, |ui| {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                ui.horizontal(|ui| {
+                    section(ui, "Library");
+                    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                        let tip = Command::Open.tooltip(ui.ctx());
+                        if ui.small_button("Open…").on_hover_text(tip).clicked() {
+                            actions.push(Action::Do(Command::Open));
+                        }
+                    });
                 });
+                if scene.session.songs.is_empty() {
+                    ui.label(
+                        RichText::new("Songs that you open stand here")
+                            .font(small())
+                            .weak(),
+                    );
+                }
+                for song in &scene.session.songs {
+                    song_ui(ui, scene, song, actions);
+                }
+                ui.add_space(SPACE_L);
+                section(ui, "Models");
+                models_ui(ui, scene, actions);
             });
-            if scene.session.songs.is_empty() {
-                ui.label(RichText::new("Songs that you open stand here").font(small()).weak());
-            }
-            for song in &scene.session.songs {
-                song_ui(ui, scene, song, actions);
-            }
-            ui.add_space(SPACE_L);
-            section(ui, "Models");
-            models_ui(ui, scene, actions);
         });
-    });
 }
 
 /// A panel's heading.
 pub fn section(ui: &mut Ui, text: &str) {
-    ui.label(RichText::new(text).font(small()).strong().color(tokens(ui.ctx()).faint));
+    ui.label(
+        RichText::new(text)
+            .font(small())
+            .strong()
+            .color(tokens(ui.ctx()).faint),
+    );
 }
 
 fn song_ui(ui: &mut Ui, scene: &Scene<'_>, song: &Song, actions: &mut Vec<Action>) {
@@ -45,10 +61,13 @@ fn song_ui(ui: &mut Ui, scene: &Scene<'_>, song: &Song, actions: &mut Vec<Action
     let title = song.title();
     let row = egui::Button::selectable(current, RichText::new(&title).strong()).truncate();
     let wide = egui::Layout::top_down_justified(egui::Align::LEFT);
-    let response = ui.with_layout(wide, |ui| ui.add(row)).inner.on_hover_ui(|ui| {
-        ui.label(song.path.display().to_string());
-        ui.weak(format!("{} Hz, {:.1} s", song.sample_rate_hz, song.seconds));
-    });
+    let response = ui
+        .with_layout(wide, |ui| ui.add(row))
+        .inner
+        .on_hover_ui(|ui| {
+            ui.label(song.path.display().to_string());
+            ui.weak(format!("{} Hz, {:.1} s", song.sample_rate_hz, song.seconds));
+        });
     if response.clicked() {
         actions.push(Action::ShowSong(song.id));
     }
@@ -70,19 +89,34 @@ fn song_ui(ui: &mut Ui, scene: &Scene<'_>, song: &Song, actions: &mut Vec<Action
 }
 
 fn take_ui(ui: &mut Ui, song: &Song, take: &Take, actions: &mut Vec<Action>) {
-    let heard = song.arrangement.lanes.iter().any(|lane| lane.take == Some(take.id) && !lane.muted);
+    let heard = song
+        .arrangement
+        .lanes
+        .iter()
+        .any(|lane| lane.take == Some(take.id) && !lane.muted);
     let text = format!("{} · {}", take.name, take.model);
-    let response = ui.add(egui::Button::selectable(heard, RichText::new(text).font(small())).truncate()).on_hover_ui(|ui| {
-        ui.label(format!("{} on {}, {:.1} s of work", take.model, take.device, take.taken_secs));
-        for (name, value) in &take.params.0 {
-            ui.weak(format!("{name} {value}"));
-        }
-        match take.region {
-            Some(span) => ui.weak(format!("from {:.2} s to {:.2} s", span.start_secs, span.end_secs)),
-            None => ui.weak("the whole song"),
-        };
-        ui.weak(format!("the stems add up to within {:.1} dB", take.residual_db));
-    });
+    let response = ui
+        .add(egui::Button::selectable(heard, RichText::new(text).font(small())).truncate())
+        .on_hover_ui(|ui| {
+            ui.label(format!(
+                "{} on {}, {:.1} s of work",
+                take.model, take.device, take.taken_secs
+            ));
+            for (name, value) in &take.params.0 {
+                ui.weak(format!("{name} {value}"));
+            }
+            match take.region {
+                Some(span) => ui.weak(format!(
+                    "from {:.2} s to {:.2} s",
+                    span.start_secs, span.end_secs
+                )),
+                None => ui.weak("the whole song"),
+            };
+            ui.weak(format!(
+                "the stems add up to within {:.1} dB",
+                take.residual_db
+            ));
+        });
     if response.clicked() {
         actions.push(Action::ToggleTake(song.id, take.id));
     }
@@ -107,20 +141,30 @@ fn models_ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
                 let stems = card.all_stems();
                 let names: Vec<&str> = stems.iter().map(String::as_str).collect();
                 let response = model_row(ui, &card.name, &names, light);
-                let tip = format!("{} Hz · {}\n{}", card.audio.sample_rate_hz, names.join(", "), entry.path.display());
+                let tip = format!(
+                    "{} Hz · {}\n{}",
+                    card.audio.sample_rate_hz,
+                    names.join(", "),
+                    entry.path.display()
+                );
                 if response.on_hover_text(tip).clicked() {
                     actions.push(Action::ChooseModel(entry.id.clone()));
                 }
             }
             Err(problem) => {
-                ui.add_enabled(false, egui::Button::selectable(false, &entry.id)).on_disabled_hover_text(problem);
+                ui.add_enabled(false, egui::Button::selectable(false, &entry.id))
+                    .on_disabled_hover_text(problem);
             }
         }
     }
     ui.add_space(SPACE_S);
     let folder = crate::paths::data_dir().join("models");
-    let hint = format!("Put ONNX models with their cards into\n{}", folder.display());
-    ui.label(RichText::new("Add your own models").font(small()).weak()).on_hover_text(hint);
+    let hint = format!(
+        "Put ONNX models with their cards into\n{}",
+        folder.display()
+    );
+    ui.label(RichText::new("Add your own models").font(small()).weak())
+        .on_hover_text(hint);
 }
 
 fn model_row(ui: &mut Ui, name: &str, stems: &[&str], light: bool) -> egui::Response {
@@ -130,7 +174,8 @@ fn model_row(ui: &mut Ui, name: &str, stems: &[&str], light: bool) -> egui::Resp
         ui.spacing_mut().item_spacing.x = 3.0;
         for stem in stems.iter().take(6) {
             let (rect, _) = ui.allocate_exact_size(egui::vec2(7.0, 7.0), egui::Sense::hover());
-            ui.painter().circle_filled(rect.center(), 3.5, stem_colour(stem, light));
+            ui.painter()
+                .circle_filled(rect.center(), 3.5, stem_colour(stem, light));
         }
         response
     })

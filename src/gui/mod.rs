@@ -26,12 +26,15 @@ mod library;
 mod notices;
 mod palette;
 mod preferences;
+mod runs;
 mod scene;
 mod settings;
+mod songs;
 mod theme;
 mod tiles;
 mod topbar;
 mod welcome;
+mod worker;
 
 use std::path::PathBuf;
 
@@ -45,8 +48,14 @@ pub use settings::Settings;
 /// # Errors
 /// If no window can be opened, for example without a display.
 pub fn launch(files: Vec<PathBuf>) -> anyhow::Result<()> {
-    if cfg!(target_os = "linux") && ["DISPLAY", "WAYLAND_DISPLAY"].iter().all(|v| std::env::var_os(v).is_none()) {
-        anyhow::bail!("there is no display to open a window on; see `stemloom --help` for the commands");
+    if cfg!(target_os = "linux")
+        && ["DISPLAY", "WAYLAND_DISPLAY"]
+            .iter()
+            .all(|v| std::env::var_os(v).is_none())
+    {
+        anyhow::bail!(
+            "there is no display to open a window on; see `stemloom --help` for the commands"
+        );
     }
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
@@ -58,7 +67,14 @@ pub fn launch(files: Vec<PathBuf>) -> anyhow::Result<()> {
             .with_icon(icons::app_icon()),
         ..Default::default()
     };
-    let start = Start { files, ..Start::default() };
-    eframe::run_native("stemloom", options, Box::new(move |cc| Ok(Box::new(App::new(&cc.egui_ctx, start)))))
-        .map_err(|error| anyhow::anyhow!("the window could not be opened: {error}"))
+    let start = Start {
+        files,
+        ..Start::default()
+    };
+    eframe::run_native(
+        "stemloom",
+        options,
+        Box::new(move |cc| Ok(Box::new(App::new(&cc.egui_ctx, start)))),
+    )
+    .map_err(|error| anyhow::anyhow!("the window could not be opened: {error}"))
 }

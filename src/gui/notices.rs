@@ -41,10 +41,19 @@ impl Notices {
     /// Adds one; the same text twice in a row is one.
     pub fn add(&mut self, level: Level, text: impl Into<String>) {
         let text = text.into();
-        if self.list.last().is_some_and(|last| last.text == text && !last.dismissed) {
+        if self
+            .list
+            .last()
+            .is_some_and(|last| last.text == text && !last.dismissed)
+        {
             return;
         }
-        self.list.push(Notice { level, text, since: None, dismissed: false });
+        self.list.push(Notice {
+            level,
+            text,
+            since: None,
+            dismissed: false,
+        });
         self.unread += 1;
         if self.list.len() > MAX_KEPT {
             self.list.remove(0);
@@ -94,37 +103,52 @@ impl Notices {
             return;
         }
         self.unread = 0;
-        egui::Window::new("Notices").open(&mut self.open).default_width(460.0).vscroll(true).show(ctx, |ui| {
-            if self.list.is_empty() {
-                ui.weak("Nothing happened yet");
-            }
-            for notice in self.list.iter().rev() {
-                ui.horizontal_wrapped(|ui| {
-                    ui.label(RichText::new(mark(notice.level)).color(colour(ui, notice.level)).strong());
-                    ui.label(&notice.text);
-                });
-                ui.separator();
-            }
-        });
+        egui::Window::new("Notices")
+            .open(&mut self.open)
+            .default_width(460.0)
+            .vscroll(true)
+            .show(ctx, |ui| {
+                if self.list.is_empty() {
+                    ui.weak("Nothing happened yet");
+                }
+                for notice in self.list.iter().rev() {
+                    ui.horizontal_wrapped(|ui| {
+                        ui.label(
+                            RichText::new(mark(notice.level))
+                                .color(colour(ui, notice.level))
+                                .strong(),
+                        );
+                        ui.label(&notice.text);
+                    });
+                    ui.separator();
+                }
+            });
     }
 }
 
 fn toast(ui: &mut egui::Ui, notice: &mut Notice) {
     let tokens = tokens(ui.ctx());
-    Frame::popup(ui.style()).fill(tokens.raised).inner_margin(SPACE_M).show(ui, |ui| {
-        ui.set_width(360.0);
-        ui.horizontal_top(|ui| {
-            ui.label(RichText::new(mark(notice.level)).color(colour(ui, notice.level)).strong());
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::TOP), |ui| {
-                if ui.small_button("×").on_hover_text("Dismiss").clicked() {
-                    notice.dismissed = true;
-                }
-                ui.with_layout(egui::Layout::left_to_right(egui::Align::TOP), |ui| {
-                    ui.add(egui::Label::new(&notice.text).wrap());
+    Frame::popup(ui.style())
+        .fill(tokens.raised)
+        .inner_margin(SPACE_M)
+        .show(ui, |ui| {
+            ui.set_width(360.0);
+            ui.horizontal_top(|ui| {
+                ui.label(
+                    RichText::new(mark(notice.level))
+                        .color(colour(ui, notice.level))
+                        .strong(),
+                );
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::TOP), |ui| {
+                    if ui.small_button("×").on_hover_text("Dismiss").clicked() {
+                        notice.dismissed = true;
+                    }
+                    ui.with_layout(egui::Layout::left_to_right(egui::Align::TOP), |ui| {
+                        ui.add(egui::Label::new(&notice.text).wrap());
+                    });
                 });
             });
         });
-    });
 }
 
 fn mark(level: Level) -> &'static str {

@@ -21,7 +21,11 @@ pub struct Palette {
 impl Palette {
     /// Opens it, empty.
     pub fn show(&mut self) {
-        *self = Self { open: true, just_opened: true, ..Self::default() };
+        *self = Self {
+            open: true,
+            just_opened: true,
+            ..Self::default()
+        };
     }
 
     /// Whether it is open and takes the keys.
@@ -42,7 +46,9 @@ impl Palette {
                 input.consume_key(Modifiers::NONE, Key::Enter),
             )
         });
-        let usable: Vec<usize> = (0..found.len()).filter(|i| is_enabled(found[*i], scene)).collect();
+        let usable: Vec<usize> = (0..found.len())
+            .filter(|i| is_enabled(found[*i], scene))
+            .collect();
         if !usable.contains(&self.chosen) {
             self.chosen = usable.first().copied().unwrap_or(0);
         }
@@ -56,7 +62,9 @@ impl Palette {
         let mut run = enter.then(|| found.get(self.chosen).copied()).flatten();
         let modal = egui::Modal::new(egui::Id::unique("palette")).show(ctx, |ui| {
             ui.set_width(480.0);
-            let edit = egui::TextEdit::singleline(&mut self.query).hint_text("Find a command").desired_width(f32::INFINITY);
+            let edit = egui::TextEdit::singleline(&mut self.query)
+                .hint_text("Find a command")
+                .desired_width(f32::INFINITY);
             let response = ui.add(edit);
             if self.just_opened {
                 response.request_focus();
@@ -72,11 +80,14 @@ impl Palette {
             let first = self.chosen.saturating_sub(MAX_ROWS - 1);
             for (i, command) in found.iter().enumerate().skip(first).take(MAX_ROWS) {
                 let spec = command.spec();
-                let mut button = egui::Button::selectable(i == self.chosen, spec.name).min_size(egui::vec2(464.0, 26.0));
+                let mut button = egui::Button::selectable(i == self.chosen, spec.name)
+                    .min_size(egui::vec2(464.0, 26.0));
                 if let Some(key) = spec.key {
                     button = button.shortcut_text(ctx.format_shortcut(&key));
                 }
-                let response = ui.add_enabled(is_enabled(*command, scene), button).on_hover_text(spec.tip);
+                let response = ui
+                    .add_enabled(is_enabled(*command, scene), button)
+                    .on_hover_text(spec.tip);
                 if response.clicked() {
                     run = Some(*command);
                 }
@@ -109,6 +120,11 @@ fn matches(query: &str) -> Vec<Command> {
         })
         .collect();
     let name = |command: &Command| command.spec().name.to_lowercase();
-    found.sort_by_key(|command| (!name(command).starts_with(&query), !words.iter().all(|w| name(command).contains(w))));
+    found.sort_by_key(|command| {
+        (
+            !name(command).starts_with(&query),
+            !words.iter().all(|w| name(command).contains(w)),
+        )
+    });
     found
 }

@@ -84,7 +84,10 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
     };
     serde_json::from_str(&text)
         .map(Some)
-        .map_err(|error| Error::Malformed { problem: format!("saved state cannot be read ({error})"), path: path.into() })
+        .map_err(|error| Error::Malformed {
+            problem: format!("saved state cannot be read ({error})"),
+            path: path.into(),
+        })
 }
 
 /// Writes a JSON file by way of a temporary one.
@@ -95,9 +98,13 @@ pub fn write<T: Serialize>(path: &Path, value: &T) -> Result<()> {
     use std::io::Write as _;
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-    let mut part = tempfile::NamedTempFile::new_in(folder).map_err(Error::io("write into", folder))?;
-    let text = serde_json::to_string_pretty(value).map_err(|e| Error::io("write", path)(e.into()))?;
-    part.write_all(text.as_bytes()).map_err(Error::io("write", path))?;
-    part.persist(path).map_err(|e| Error::io("write", path)(e.error))?;
+    let mut part =
+        tempfile::NamedTempFile::new_in(folder).map_err(Error::io("write into", folder))?;
+    let text =
+        serde_json::to_string_pretty(value).map_err(|e| Error::io("write", path)(e.into()))?;
+    part.write_all(text.as_bytes())
+        .map_err(Error::io("write", path))?;
+    part.persist(path)
+        .map_err(|e| Error::io("write", path)(e.error))?;
     Ok(())
 }

@@ -82,7 +82,11 @@ const LIGHT: Tokens = Tokens {
 
 /// The colours in force.
 pub fn tokens(ctx: &egui::Context) -> &'static Tokens {
-    if ctx.theme() == Theme::Light { &LIGHT } else { &DARK }
+    if ctx.theme() == Theme::Light {
+        &LIGHT
+    } else {
+        &DARK
+    }
 }
 
 /// The fixed hue of a stem, the same in every lane, plot and table.
@@ -98,13 +102,22 @@ pub fn stem_colour(name: &str, light: bool) -> Color32 {
         "accompaniment" | "instrumental" | "sides" => (104, 150, 226),
         "other" | "rest" | "everything else" | "noise" => (186, 172, 140),
         other => {
-            const WHEEL: [(u8, u8, u8); 5] =
-                [(214, 190, 90), (200, 124, 200), (110, 190, 220), (220, 138, 118), (150, 200, 130)];
+            const WHEEL: [(u8, u8, u8); 5] = [
+                (214, 190, 90),
+                (200, 124, 200),
+                (110, 190, 220),
+                (220, 138, 118),
+                (150, 200, 130),
+            ];
             WHEEL[other.bytes().map(usize::from).sum::<usize>() % WHEEL.len()]
         }
     };
     let colour = Color32::from_rgb(r, g, b);
-    if light { colour.lerp_to_gamma(Color32::from_rgb(20, 22, 30), 0.32) } else { colour }
+    if light {
+        colour.lerp_to_gamma(Color32::from_rgb(20, 22, 30), 0.32)
+    } else {
+        colour
+    }
 }
 
 /// Small text.
@@ -121,7 +134,11 @@ pub fn figures() -> FontId {
 pub fn install(ctx: &egui::Context) {
     let mut fonts = egui::FontDefinitions::default();
     // The monospace font has arrows and shapes that the text font lacks.
-    fonts.families.entry(FontFamily::Proportional).or_default().push("Hack".into());
+    fonts
+        .families
+        .entry(FontFamily::Proportional)
+        .or_default()
+        .push("Hack".into());
     ctx.set_fonts(fonts);
     ctx.all_styles_mut(|style| {
         let sizes = [

@@ -12,7 +12,8 @@ use egui::{Color32, ColorImage, TextureHandle, TextureOptions};
 
 use crate::audio::Clip;
 use crate::display::{
-    Colormap, FreqAxis, FreqScale, MagTile, Overview, TILE_COLUMNS, TileKey, TileStore, colour_tile, tile_from_clip,
+    Colormap, FreqAxis, FreqScale, MagTile, Overview, TILE_COLUMNS, TileKey, TileStore,
+    colour_tile, tile_from_clip,
 };
 
 /// Rows of a coloured tile.
@@ -67,13 +68,24 @@ impl Tiles {
         let store = Arc::new(Mutex::new(TileStore::new(MAX_MEASURED)));
         let threads = (0..2)
             .filter_map(|i| {
-                let (inbox, outbox, store, wake) = (inbox.clone(), outbox.clone(), Arc::clone(&store), wake.clone());
+                let (inbox, outbox, store, wake) = (
+                    inbox.clone(),
+                    outbox.clone(),
+                    Arc::clone(&store),
+                    wake.clone(),
+                );
                 std::thread::Builder::new()
                     .name(format!("tiles-{i}"))
                     .spawn(move || {
                         while let Ok(wanted) = inbox.recv() {
                             let image = make(&wanted, &store);
-                            if outbox.send(Made { key: wanted.key, image }).is_err() {
+                            if outbox
+                                .send(Made {
+                                    key: wanted.key,
+                                    image,
+                                })
+                                .is_err()
+                            {
                                 return;
                             }
                             wake();
@@ -82,14 +94,23 @@ impl Tiles {
                     .ok()
             })
             .collect();
-        Self { textures: HashMap::new(), pending: HashSet::new(), requests: Some(requests), made, frame: 0, threads }
+        Self {
+            textures: HashMap::new(),
+            pending: HashSet::new(),
+            requests: Some(requests),
+            made,
+            frame: 0,
+            threads,
+        }
     }
 
     /// Takes finished tiles, a few per frame; answers whether more are waiting.
     pub fn receive(&mut self, ctx: &egui::Context) -> bool {
         self.frame += 1;
         for _ in 0..MAX_UPLOADS {
-            let Ok(made) = self.made.try_recv() else { return false };
+            let Ok(made) = self.made.try_recv() else {
+                return false;
+            };
             self.pending.remove(&made.key);
             if let Some(image) = made.image {
                 let texture = ctx.load_texture("spectrogram", image, TextureOptions::LINEAR);
@@ -117,8 +138,16 @@ impl Tiles {
         if self.pending.contains(&key) {
             return;
         }
-        let wanted = Wanted { key, clip: clip.clone(), overview: overview.cloned() };
-        if self.requests.as_ref().is_some_and(|requests| requests.try_send(wanted).is_ok()) {
+        let wanted = Wanted {
+            key,
+            clip: clip.clone(),
+            overview: overview.cloned(),
+        };
+        if self
+            .requests
+            .as_ref()
+            .is_some_and(|requests| requests.try_send(wanted).is_ok())
+        {
             self.pending.insert(key);
         }
     }
@@ -143,7 +172,12 @@ impl Drop for Tiles {
 }
 
 fn make(wanted: &Wanted, store: &Mutex<TileStore>) -> Option<ColorImage> {
-    let ColourKey { tile: key, scale, colormap, range_db } = wanted.key;
+    let ColourKey {
+        tile: key,
+        scale,
+        colormap,
+        range_db,
+    } = wanted.key;
     let lock = || store.lock().unwrap_or_else(PoisonError::into_inner);
     let known = lock().get(&key);
     let tile: Arc<MagTile> = match known {
@@ -160,7 +194,17 @@ fn make(wanted: &Wanted, store: &Mutex<TileStore>) -> Option<ColorImage> {
     };
     let rate = wanted.clip.sample_rate_hz();
     let range = (f32::from(range_db.0), f32::from(range_db.1));
-    let pixels = colour_tile(&tile, &FreqAxis::full(scale, rate), rate, ROWS, colormap, range);
-    let pixels = pixels.into_iter().map(|[r, g, b]| Color32::from_rgb(r, g, b)).collect();
+    let pixels = colour_tile(
+        &tile,
+        &FreqAxis::full(scale, rate),
+        rate,
+        ROWS,
+        colormap,
+        range,
+    );
+    let pixels = pixels
+        .into_iter()
+        .map(|[r, g, b]| Color32::from_rgb(r, g, b))
+        .collect();
     Some(ColorImage::new([TILE_COLUMNS, ROWS], pixels))
 }

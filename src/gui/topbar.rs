@@ -10,7 +10,9 @@ use super::theme::{SPACE_M, SPACE_S, figures, small, tokens};
 
 /// Paints the bar.
 pub fn ui(ui: &mut Ui, scene: &Scene<'_>, notices: &mut Notices, actions: &mut Vec<Action>) {
-    let frame = egui::Frame::new().fill(tokens(ui.ctx()).panel).inner_margin(egui::Margin::symmetric(10, 6));
+    let frame = egui::Frame::new()
+        .fill(tokens(ui.ctx()).panel)
+        .inner_margin(egui::Margin::symmetric(10, 6));
     egui::Panel::top("top").frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
             menu(ui, scene, actions);
@@ -19,8 +21,13 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, notices: &mut Notices, actions: &mut V
             transport(ui, scene, actions);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let unread = notices.unread();
-                let label = if unread > 0 { format!("Notices, {unread} new") } else { "Notices".into() };
-                if icon_button(ui, Icon::Bell, &label, &label, notices.open || unread > 0).clicked() {
+                let label = if unread > 0 {
+                    format!("Notices, {unread} new")
+                } else {
+                    "Notices".into()
+                };
+                if icon_button(ui, Icon::Bell, &label, &label, notices.open || unread > 0).clicked()
+                {
                     notices.open = !notices.open;
                 }
                 jobs(ui, scene);
@@ -38,7 +45,11 @@ fn menu_item(ui: &mut Ui, command: Command, enabled: bool, actions: &mut Vec<Act
     if let Some(key) = spec.key {
         button = button.shortcut_text(ui.ctx().format_shortcut(&key));
     }
-    if ui.add_enabled(enabled, button).on_hover_text(spec.tip).clicked() {
+    if ui
+        .add_enabled(enabled, button)
+        .on_hover_text(spec.tip)
+        .clicked()
+    {
         actions.push(Action::Do(command));
         ui.close();
     }
@@ -69,10 +80,11 @@ pub fn is_enabled(command: Command, scene: &Scene<'_>) -> bool {
         | Command::ViewWave
         | Command::ViewSpectrogram
         | Command::ViewBoth => song.is_some(),
-        Command::ZoomSelection | Command::ClearSelection => song.is_some_and(|s| s.arrangement.selection.is_some()),
-        Command::ToggleLoop => {
-            song.is_some_and(|s| s.arrangement.selection.is_some() || s.arrangement.looped.is_some())
+        Command::ZoomSelection | Command::ClearSelection => {
+            song.is_some_and(|s| s.arrangement.selection.is_some())
         }
+        Command::ToggleLoop => song
+            .is_some_and(|s| s.arrangement.selection.is_some() || s.arrangement.looped.is_some()),
         Command::CancelJobs => !scene.jobs.is_empty(),
         Command::Undo => scene.can_undo.0,
         Command::Redo => scene.can_undo.1,
@@ -113,21 +125,39 @@ fn transport(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
             }
         };
         button(ui, Icon::ToStart, Command::GoToStart, "Go to start", false);
-        let (icon, label) = if scene.playing { (Icon::Pause, "Pause") } else { (Icon::Play, "Play") };
+        let (icon, label) = if scene.playing {
+            (Icon::Pause, "Pause")
+        } else {
+            (Icon::Play, "Play")
+        };
         button(ui, icon, Command::PlayPause, label, scene.playing);
         button(ui, Icon::Stop, Command::Stop, "Stop", false);
         let looped = song.and_then(|song| song.arrangement.looped);
         ui.add_enabled_ui(is_enabled(Command::ToggleLoop, scene), |ui| {
-            button(ui, Icon::Loop, Command::ToggleLoop, "Loop", looped.is_some());
+            button(
+                ui,
+                Icon::Loop,
+                Command::ToggleLoop,
+                "Loop",
+                looped.is_some(),
+            );
         });
         ui.add_space(SPACE_M);
         let total = song.map_or(0.0, |song| song.seconds);
         ui.label(RichText::new(clock(scene.playhead_secs)).font(egui::FontId::monospace(15.0)));
-        ui.label(RichText::new(format!("/ {}", clock(total))).font(figures()).color(tokens(&ctx).faint));
+        ui.label(
+            RichText::new(format!("/ {}", clock(total)))
+                .font(figures())
+                .color(tokens(&ctx).faint),
+        );
         meter(ui, scene.levels);
         if let Some(span) = looped.or(song.and_then(|song| song.arrangement.selection)) {
             let word = if looped.is_some() { "Loop" } else { "Selected" };
-            let text = format!("{word} {} – {}", clock(span.start_secs), clock(span.end_secs));
+            let text = format!(
+                "{word} {} – {}",
+                clock(span.start_secs),
+                clock(span.end_secs)
+            );
             ui.label(RichText::new(text).font(small()).color(tokens(&ctx).accent));
         }
     });
@@ -144,10 +174,22 @@ fn meter(ui: &mut Ui, levels: (f32, f32)) {
         let bar = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), 5.0));
         ui.painter().rect_filled(bar, 2.0, tokens.raised);
         let part = ((db(level) + 60.0) / 60.0).clamp(0.0, 1.0);
-        let colour = if level > 1.0 { tokens.error } else { tokens.accent };
-        ui.painter().rect_filled(Rect::from_min_size(bar.min, vec2(bar.width() * part, 5.0)), 2.0, colour);
+        let colour = if level > 1.0 {
+            tokens.error
+        } else {
+            tokens.accent
+        };
+        ui.painter().rect_filled(
+            Rect::from_min_size(bar.min, vec2(bar.width() * part, 5.0)),
+            2.0,
+            colour,
+        );
     }
-    let text = format!("Left {:.1} dB, right {:.1} dB", db(levels.0).max(-99.0), db(levels.1).max(-99.0));
+    let text = format!(
+        "Left {:.1} dB, right {:.1} dB",
+        db(levels.0).max(-99.0),
+        db(levels.1).max(-99.0)
+    );
     response.on_hover_text(text);
 }
 
@@ -160,15 +202,28 @@ fn output(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
     let tokens = tokens(ui.ctx());
     match scene.output {
         OutputState::Silent(reason) => {
-            if ui.button("Try again").on_hover_text(Command::RetryOutput.spec().tip).clicked() {
+            if ui
+                .button("Try again")
+                .on_hover_text(Command::RetryOutput.spec().tip)
+                .clicked()
+            {
                 actions.push(Action::Do(Command::RetryOutput));
             }
-            ui.label(RichText::new("No sound").font(small()).color(tokens.warning)).on_hover_text(reason);
+            ui.label(
+                RichText::new("No sound")
+                    .font(small())
+                    .color(tokens.warning),
+            )
+            .on_hover_text(reason);
             dot(ui, tokens.warning);
         }
         OutputState::Open(name, rate) => {
             let text = format!("{name} at {rate} Hz. Click to choose another output");
-            if ui.add(egui::Button::new(RichText::new("Sound").font(small())).frame(false)).on_hover_text(text).clicked() {
+            if ui
+                .add(egui::Button::new(RichText::new("Sound").font(small())).frame(false))
+                .on_hover_text(text)
+                .clicked()
+            {
                 actions.push(Action::Do(Command::Settings));
             }
             dot(ui, tokens.accent);
@@ -182,23 +237,50 @@ fn device_badge(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
     ui.add_space(SPACE_M);
     match scene.runtime {
         None => {
-            ui.label(RichText::new("Looking for ONNX Runtime").font(small()).color(tokens.faint));
+            ui.label(
+                RichText::new("Looking for ONNX Runtime")
+                    .font(small())
+                    .color(tokens.faint),
+            );
         }
         Some(status) if status.problem.is_none() => {
-            let device = if status.providers.iter().any(|p| p.starts_with("CUDA")) { "CUDA" } else { "CPU" };
+            let device = if status.providers.iter().any(|p| p.starts_with("CUDA")) {
+                "CUDA"
+            } else {
+                "CPU"
+            };
             let version = status.version.as_deref().unwrap_or("?");
             let text = format!("{device} · ONNX Runtime {version}");
-            let library = status.library.as_ref().map_or_else(String::new, |p| p.display().to_string());
+            let library = status
+                .library
+                .as_ref()
+                .map_or_else(String::new, |p| p.display().to_string());
             ui.label(RichText::new(text).font(small()).color(tokens.faint))
-                .on_hover_text(format!("Providers: {}\n{library}", status.providers.join(", ")));
+                .on_hover_text(format!(
+                    "Providers: {}\n{library}",
+                    status.providers.join(", ")
+                ));
             dot(ui, tokens.accent);
         }
         Some(status) => {
-            if ui.button("Install").on_hover_text(Command::InstallRuntime.spec().tip).clicked() {
+            if ui
+                .button("Install")
+                .on_hover_text(Command::InstallRuntime.spec().tip)
+                .clicked()
+            {
                 actions.push(Action::Do(Command::InstallRuntime));
             }
-            ui.label(RichText::new("No ONNX Runtime").font(small()).color(tokens.faint))
-                .on_hover_text(status.problem.as_deref().unwrap_or("Networks cannot run; everything else works"));
+            ui.label(
+                RichText::new("No ONNX Runtime")
+                    .font(small())
+                    .color(tokens.faint),
+            )
+            .on_hover_text(
+                status
+                    .problem
+                    .as_deref()
+                    .unwrap_or("Networks cannot run; everything else works"),
+            );
             dot(ui, tokens.faint);
         }
     }
@@ -208,14 +290,26 @@ fn jobs(ui: &mut Ui, scene: &Scene<'_>) {
     let count = scene.jobs.len();
     if count > 0 {
         let names: Vec<&str> = scene.jobs.values().map(|job| job.name.as_str()).collect();
-        ui.label(RichText::new(format!("{count} job{}", if count == 1 { "" } else { "s" })).font(small()))
-            .on_hover_text(names.join("\n"));
+        ui.label(
+            RichText::new(format!("{count} job{}", if count == 1 { "" } else { "s" }))
+                .font(small()),
+        )
+        .on_hover_text(names.join("\n"));
     }
 }
 
 /// m:ss.mmm, or h:mm:ss.mmm.
 pub fn clock(secs: f64) -> String {
     let millis = (secs.max(0.0) * 1000.0).round() as u64;
-    let (h, m, s, ms) = (millis / 3_600_000, millis / 60_000 % 60, millis / 1000 % 60, millis % 1000);
-    if h > 0 { format!("{h}:{m:02}:{s:02}.{ms:03}") } else { format!("{m:02}:{s:02}.{ms:03}") }
+    let (h, m, s, ms) = (
+        millis / 3_600_000,
+        millis / 60_000 % 60,
+        millis / 1000 % 60,
+        millis % 1000,
+    );
+    if h > 0 {
+        format!("{h}:{m:02}:{s:02}.{ms:03}")
+    } else {
+        format!("{m:02}:{s:02}.{ms:03}")
+    }
 }

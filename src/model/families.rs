@@ -5,8 +5,8 @@
 use std::path::Path;
 
 use super::card::{
-    AudioCard, BinFill, CardChannels, FadeName, ModelCard, OutputCard, SegmentCard, SegmentUnit, Task, TensorAxes,
-    TensorCard, TensorKind,
+    AudioCard, BinFill, CardChannels, FadeName, ModelCard, OutputCard, SegmentCard, SegmentUnit,
+    Task, TensorAxes, TensorCard, TensorKind,
 };
 use super::proto::GraphSummary;
 use crate::spectral::{MagnitudeScale, Padding, StftSpec};
@@ -26,18 +26,31 @@ pub struct Guess {
 
 /// Guesses from the graph's names and shapes.
 pub fn guess(graph: &GraphSummary, path: &Path) -> Guess {
-    let shape: Vec<Option<usize>> = graph.inputs.first().map_or_else(Vec::new, |t| t.shape.clone());
+    let shape: Vec<Option<usize>> = graph
+        .inputs
+        .first()
+        .map_or_else(Vec::new, |t| t.shape.clone());
     match shape[..] {
         // UVR's MDX-Net: [batch, 4, dim_f, dim_t] of complex stereo.
         [_, Some(4), Some(bins), Some(columns)] => mdx_net(graph, path, bins, columns),
-        [_, channels @ (None | Some(1 | 2)), bins, columns] => magnitude(graph, path, channels, bins, columns),
+        [_, channels @ (None | Some(1 | 2)), bins, columns] => {
+            magnitude(graph, path, channels, bins, columns)
+        }
         _ => waveform(graph, path, &shape),
     }
 }
 
 fn template(path: &Path, kind: TensorKind, stems: Vec<String>) -> ModelCard {
-    let file = path.file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy().into_owned());
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let file = path
+        .file_stem()
+        .map_or_else(|| "model".into(), |s| s.to_string_lossy().into_owned());
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+            c
+        } else {
+            '-'
+        }
+    };
     ModelCard {
         id: file.chars().map(plain).collect(),
         name: file,
@@ -47,8 +60,16 @@ fn template(path: &Path, kind: TensorKind, stems: Vec<String>) -> ModelCard {
         source: String::new(),
         training: String::new(),
         scores: std::collections::BTreeMap::new(),
-        audio: AudioCard { sample_rate_hz: 44_100, channels: CardChannels::Stereo },
-        tensor: TensorCard { kind, input: String::new(), outputs: Vec::new(), axes: TensorAxes::FrequencyTime },
+        audio: AudioCard {
+            sample_rate_hz: 44_100,
+            channels: CardChannels::Stereo,
+        },
+        tensor: TensorCard {
+            kind,
+            input: String::new(),
+            outputs: Vec::new(),
+            axes: TensorAxes::FrequencyTime,
+        },
         stft: None,
         zeroed_low_bins: 0,
         bins_kept: None,
@@ -73,10 +94,17 @@ fn numbered(stems: usize) -> Vec<String> {
 
 fn mdx_net(graph: &GraphSummary, path: &Path, bins: usize, columns: usize) -> Guess {
     // The transform's length is not in the graph; 3072 bins usually come with 7680 or 6144.
-    let n_fft = if bins == 3072 { 6144 } else { (bins * 2).next_power_of_two() };
+    let n_fft = if bins == 3072 {
+        6144
+    } else {
+        (bins * 2).next_power_of_two()
+    };
     let mut card = template(path, TensorKind::ComplexChannels, vec!["vocals".into()]);
     card.tensor.input = graph.inputs[0].name.clone();
-    card.stft = Some(StftSpec { padding: Padding::Reflect, ..StftSpec::new(n_fft, 1024) });
+    card.stft = Some(StftSpec {
+        padding: Padding::Reflect,
+        ..StftSpec::new(n_fft, 1024)
+    });
     card.bins_kept = Some(bins.min(n_fft / 2 + 1));
     card.zeroed_low_bins = 3;
     card.segment = SegmentCard {
@@ -92,7 +120,12 @@ fn mdx_net(graph: &GraphSummary, path: &Path, bins: usize, columns: usize) -> Gu
         family: "MDX-Net",
         reason: format!("input [batch, 4, {bins}, {columns}]"),
         card,
-        uncertain: vec!["stems", "stft.n_fft", "output.compensate", "output.residual"],
+        uncertain: vec![
+            "stems",
+            "stft.n_fft",
+            "output.compensate",
+            "output.residual",
+        ],
     }
 }
 
@@ -103,11 +136,24 @@ fn magnitude(
     bins: Option<usize>,
     columns: Option<usize>,
 ) -> Guess {
-    let mut card = template(path, TensorKind::MagnitudeMask, numbered(graph.outputs.len()));
-    let n_fft = bins.map_or(2048, |bins| (2 * bins.saturating_sub(1)).next_power_of_two().max(2));
-    card.stft = Some(StftSpec { padding: Padding::Reflect, ..StftSpec::new(n_fft, n_fft / 4) });
+    let mut card = template(
+        path,
+        TensorKind::MagnitudeMask,
+        numbered(graph.outputs.len()),
+    );
+    let n_fft = bins.map_or(2048, |bins| {
+        (2 * bins.saturating_sub(1)).next_power_of_two().max(2)
+    });
+    card.stft = Some(StftSpec {
+        padding: Padding::Reflect,
+        ..StftSpec::new(n_fft, n_fft / 4)
+    });
     card.bins_kept = bins.filter(|bins| *bins != n_fft / 2 + 1);
-    card.audio.channels = if channels == Some(1) { CardChannels::PerChannel } else { CardChannels::Stereo };
+    card.audio.channels = if channels == Some(1) {
+        CardChannels::PerChannel
+    } else {
+        CardChannels::Stereo
+    };
     card.segment.unit = SegmentUnit::Columns;
     card.segment.length = columns.unwrap_or(512);
     card.segment.fixed = columns.is_some();
@@ -115,13 +161,22 @@ fn magnitude(
         family: "unknown",
         reason: "four axes: a spectrogram".into(),
         card,
-        uncertain: vec!["stems", "audio.sample_rate_hz", "tensor.kind", "stft", "scale"],
+        uncertain: vec![
+            "stems",
+            "audio.sample_rate_hz",
+            "tensor.kind",
+            "stft",
+            "scale",
+        ],
     }
 }
 
 fn waveform(graph: &GraphSummary, path: &Path, shape: &[Option<usize>]) -> Guess {
     let channels = if shape.len() == 3 { shape[1] } else { Some(1) };
-    let output = graph.outputs.first().map_or_else(Vec::new, |t| t.shape.clone());
+    let output = graph
+        .outputs
+        .first()
+        .map_or_else(Vec::new, |t| t.shape.clone());
     let per_stem = channels.unwrap_or(1).max(1);
     let stems = match output[..] {
         [_, Some(stems), _, _] => stems,
@@ -129,7 +184,11 @@ fn waveform(graph: &GraphSummary, path: &Path, shape: &[Option<usize>]) -> Guess
         _ => graph.outputs.len(),
     };
     let mut card = template(path, TensorKind::WaveformStems, numbered(stems));
-    card.audio.channels = if channels == Some(2) { CardChannels::Stereo } else { CardChannels::PerChannel };
+    card.audio.channels = if channels == Some(2) {
+        CardChannels::Stereo
+    } else {
+        CardChannels::PerChannel
+    };
     if let Some(Some(length)) = shape.last() {
         card.segment.length = *length;
         card.segment.fixed = true;

@@ -56,7 +56,9 @@ pub fn install_runtime(options: InstallOptions, reporter: &Reporter) -> Result<P
     if library.is_file() {
         Ok(library)
     } else {
-        Err(Error::RuntimeMissing { problem: "the downloaded package holds no library".into() })
+        Err(Error::RuntimeMissing {
+            problem: "the downloaded package holds no library".into(),
+        })
     }
 }
 
@@ -73,14 +75,24 @@ const CUDA_PACKAGES: [&str; 7] = [
 
 fn pip_download(package: &str, folder: &Path, reporter: &Reporter) -> Result<()> {
     let mut child = Command::new("python3")
-        .args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest"])
+        .args([
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--dest",
+        ])
         .arg(folder)
         .arg(package)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|error| Error::RuntimeMissing { problem: format!("python3 with pip is needed to download it ({error})") })?;
+        .map_err(|error| Error::RuntimeMissing {
+            problem: format!("python3 with pip is needed to download it ({error})"),
+        })?;
     loop {
         if reporter.cancel_token().is_cancelled() {
             child.kill().ok();
@@ -90,36 +102,58 @@ fn pip_download(package: &str, folder: &Path, reporter: &Reporter) -> Result<()>
         match child.try_wait() {
             Ok(Some(_)) => break,
             Ok(None) => std::thread::sleep(std::time::Duration::from_millis(50)),
-            Err(error) => return Err(Error::RuntimeMissing { problem: format!("pip could not be watched ({error})") }),
+            Err(error) => {
+                return Err(Error::RuntimeMissing {
+                    problem: format!("pip could not be watched ({error})"),
+                });
+            }
         }
     }
     let output = child
         .wait_with_output()
-        .map_err(|error| Error::RuntimeMissing { problem: format!("pip could not be read ({error})") })?;
+        .map_err(|error| Error::RuntimeMissing {
+            problem: format!("pip could not be read ({error})"),
+        })?;
     if output.status.success() {
         return Ok(());
     }
     let words = String::from_utf8_lossy(&output.stderr);
-    let last = words.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no reason given");
-    Err(Error::RuntimeMissing { problem: format!("pip could not download {package}: {}", last.trim()) })
+    let last = words
+        .lines()
+        .rev()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or("no reason given");
+    Err(Error::RuntimeMissing {
+        problem: format!("pip could not download {package}: {}", last.trim()),
+    })
 }
 
 /// Copies a wheel's libraries, flat, each under a temporary name until it is whole.
 fn unpack(wheel: &Path, target: &Path) -> Result<()> {
     let file = std::fs::File::open(wheel).map_err(Error::io("open", wheel))?;
-    let broken = |error: zip::result::ZipError| Error::Malformed { problem: format!("broken wheel ({error})"), path: wheel.into() };
+    let broken = |error: zip::result::ZipError| Error::Malformed {
+        problem: format!("broken wheel ({error})"),
+        path: wheel.into(),
+    };
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(broken)?;
     for i in 0..archive.len() {
         let mut entry = archive.by_index(i).map_err(broken)?;
-        let Some(name) = entry.enclosed_name().and_then(|p| p.file_name().map(|n| n.to_string_lossy().into_owned())) else {
+        let Some(name) = entry
+            .enclosed_name()
+            .and_then(|p| p.file_name().map(|n| n.to_string_lossy().into_owned()))
+        else {
             continue;
         };
-        let Some(name) = library_name(&name) else { continue };
-        let mut part = tempfile::NamedTempFile::new_in(target).map_err(Error::io("create a file in", target))?;
+        let Some(name) = library_name(&name) else {
+            continue;
+        };
+        let mut part = tempfile::NamedTempFile::new_in(target)
+            .map_err(Error::io("create a file in", target))?;
         std::io::copy(&mut entry, &mut part).map_err(Error::io("write", target))?;
         part.flush().map_err(Error::io("write", target))?;
         let path = target.join(name);
-        part.persist(&path).map_err(|e| Error::io("write", &path)(e.error))?;
+        part.persist(&path)
+            .map_err(|e| Error::io("write", &path)(e.error))?;
     }
     Ok(())
 }
@@ -131,6 +165,11 @@ fn library_name(file: &str) -> Option<String> {
         return None;
     }
     // The main library carries its version; the plain name is the one that is looked for.
-    let main = file.starts_with("libonnxruntime.so.") || (file.starts_with("libonnxruntime.") && file.ends_with(".dylib"));
-    Some(if main { library_file_name().to_owned() } else { file.to_owned() })
+    let main = file.starts_with("libonnxruntime.so.")
+        || (file.starts_with("libonnxruntime.") && file.ends_with(".dylib"));
+    Some(if main {
+        library_file_name().to_owned()
+    } else {
+        file.to_owned()
+    })
 }

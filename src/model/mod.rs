@@ -7,6 +7,7 @@
 //! ```
 
 mod card;
+mod card_check;
 mod families;
 mod install;
 mod onnx;
@@ -15,11 +16,13 @@ mod runtime;
 mod shelf;
 
 pub use card::{
-    AudioCard, BinFill, CardChannels, FadeName, ModelCard, SegmentCard, SegmentUnit, Task, TensorAxes, TensorCard,
-    TensorKind, OutputCard, CARD_METADATA_KEY,
+    AudioCard, BinFill, CARD_METADATA_KEY, CardChannels, FadeName, ModelCard, OutputCard,
+    SegmentCard, SegmentUnit, Task, TensorAxes, TensorCard, TensorKind,
 };
 pub use families::{Guess, guess};
-pub use install::{install_runtime, InstallOptions, ONNXRUNTIME_VERSION};
+pub use install::{InstallOptions, ONNXRUNTIME_VERSION, install_runtime};
 pub use onnx::{OnnxModel, Runtime, Tensor, TensorInfo};
-pub use runtime::{Device, RuntimeStatus, find_library, library_file_name, runtime_dir, set_library_path};
+pub use runtime::{
+    Device, RuntimeStatus, find_library, library_file_name, runtime_dir, set_library_path,
+};
 pub use shelf::{ModelShelf, ShelfEntry, file_sha256};

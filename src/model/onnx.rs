@@ -46,7 +46,10 @@ impl Runtime {
         }
         let library = find_library()?;
         let missing = |error: &dyn std::fmt::Display| Error::RuntimeMissing {
-            problem: format!("{} cannot be used as ONNX Runtime ({error})", library.display()),
+            problem: format!(
+                "{} cannot be used as ONNX Runtime ({error})",
+                library.display()
+            ),
         };
         let environment = ort::init_from(&library)
             .map_err(|error| missing(&error))?
@@ -56,7 +59,10 @@ impl Runtime {
             .map_err(|error| missing(&error))?;
         // What matters comes back as an error; ONNX Runtime's own chatter is not for people.
         environment.set_log_level(LogLevel::Fatal);
-        Ok(Self(LOADED.get_or_init(|| Loaded { environment, library })))
+        Ok(Self(LOADED.get_or_init(|| Loaded {
+            environment,
+            library,
+        })))
     }
 
     /// What is installed, without failing.
@@ -158,21 +164,37 @@ impl OnnxModel {
     /// [`Error::RuntimeMissing`], [`Error::Device`], or [`Error::Model`] if the graph is broken.
     pub fn load(path: &Path, device: &Device, threads: usize) -> Result<Self> {
         let runtime = Runtime::load()?;
-        let open = |providers: &[ExecutionProviderDispatch]| open(runtime, path, providers, threads);
-        let model_error = |error: ort::Error| Error::Model { problem: first_line(&error), path: path.into() };
+        let open =
+            |providers: &[ExecutionProviderDispatch]| open(runtime, path, providers, threads);
+        let model_error = |error: ort::Error| Error::Model {
+            problem: first_line(&error),
+            path: path.into(),
+        };
         let (session, device, reason) = match device {
             Device::Cpu => (open(&[]).map_err(model_error)?, "cpu".to_owned(), None),
             Device::Auto => match automatic(runtime) {
                 Some(candidate) => match open(&[provider(&candidate)]) {
-                    Ok(session) => (session, candidate.to_string(), Some("the fastest there is".to_owned())),
+                    Ok(session) => (
+                        session,
+                        candidate.to_string(),
+                        Some("the fastest there is".to_owned()),
+                    ),
                     Err(error) => {
                         let reason = format!("{candidate} did not start: {}", first_line(&error));
-                        (open(&[]).map_err(model_error)?, "cpu".to_owned(), Some(reason))
+                        (
+                            open(&[]).map_err(model_error)?,
+                            "cpu".to_owned(),
+                            Some(reason),
+                        )
                     }
                 },
                 None => {
                     let reason = "this ONNX Runtime has no GPU provider".to_owned();
-                    (open(&[]).map_err(model_error)?, "cpu".to_owned(), Some(reason))
+                    (
+                        open(&[]).map_err(model_error)?,
+                        "cpu".to_owned(),
+                        Some(reason),
+                    )
                 }
             },
             named => {
@@ -229,17 +251,26 @@ impl OnnxModel {
     ///
     /// # Errors
     /// [`Error::Cancelled`]; [`Error::Model`] with ONNX Runtime's words.
-    pub fn run(&mut self, input: (&str, &Tensor), outputs: &[String], reporter: &Reporter) -> Result<Vec<Tensor>> {
+    pub fn run(
+        &mut self,
+        input: (&str, &Tensor),
+        outputs: &[String],
+        reporter: &Reporter,
+    ) -> Result<Vec<Tensor>> {
         reporter.check()?;
         let path = self.path.clone();
-        let failed = |error: ort::Error| Error::Model { problem: first_line(&error), path: path.clone() };
+        let failed = |error: ort::Error| Error::Model {
+            problem: first_line(&error),
+            path: path.clone(),
+        };
         let options = Arc::new(RunOptions::new().map_err(failed)?);
         let stop = Arc::clone(&options);
         let _hook = reporter.cancel_token().on_cancel(move || {
             stop.terminate().ok();
         });
         let (name, tensor) = input;
-        let view = TensorRef::from_array_view((tensor.shape.clone(), &tensor.data[..])).map_err(failed)?;
+        let view =
+            TensorRef::from_array_view((tensor.shape.clone(), &tensor.data[..])).map_err(failed)?;
         let feed: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = vec![(Cow::from(name), view.into())];
         let answered = match self.session.run_with_options(feed, &*options) {
             Ok(answered) => answered,
@@ -255,7 +286,10 @@ impl OnnxModel {
                 })?;
                 let (shape, data) = value.try_extract_tensor::<f32>().map_err(failed)?;
                 Ok(Tensor {
-                    shape: shape.iter().map(|n| usize::try_from(*n).unwrap_or(0)).collect(),
+                    shape: shape
+                        .iter()
+                        .map(|n| usize::try_from(*n).unwrap_or(0))
+                        .collect(),
                     data: data.to_vec(),
                 })
             })
@@ -312,12 +346,24 @@ fn cure(device: &Device) -> String {
 }
 
 fn first_line(error: &ort::Error) -> String {
-    error.to_string().lines().next().unwrap_or("unknown error").trim().to_owned()
+    error
+        .to_string()
+        .lines()
+        .next()
+        .unwrap_or("unknown error")
+        .trim()
+        .to_owned()
 }
 
 fn describe(outlet: &ort::value::Outlet) -> TensorInfo {
-    let shape = outlet.dtype().tensor_shape().map_or_else(Vec::new, |shape| {
-        shape.iter().map(|n| usize::try_from(*n).ok()).collect()
-    });
-    TensorInfo { name: outlet.name().to_owned(), shape }
+    let shape = outlet
+        .dtype()
+        .tensor_shape()
+        .map_or_else(Vec::new, |shape| {
+            shape.iter().map(|n| usize::try_from(*n).ok()).collect()
+        });
+    TensorInfo {
+        name: outlet.name().to_owned(),
+        shape,
+    }
 }

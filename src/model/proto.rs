@@ -204,24 +204,43 @@ impl GraphSummary {
     /// [`Error::Io`]; [`Error::Model`] if it is no ONNX file.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-        let broken = |problem: String| Error::Model { problem, path: path.into() };
-        let model = ModelProto::decode(&bytes[..]).map_err(|error| broken(format!("this is no ONNX file ({error})")))?;
-        let graph = model.graph.ok_or_else(|| broken("this is no ONNX file (it has no graph)".into()))?;
+        let broken = |problem: String| Error::Model {
+            problem,
+            path: path.into(),
+        };
+        let model = ModelProto::decode(&bytes[..])
+            .map_err(|error| broken(format!("this is no ONNX file ({error})")))?;
+        let graph = model
+            .graph
+            .ok_or_else(|| broken("this is no ONNX file (it has no graph)".into()))?;
         let is_constant = |name: &Option<String>| graph.initializer.iter().any(|c| c.name == *name);
         Ok(Self {
-            inputs: graph.input.iter().filter(|v| !is_constant(&v.name)).map(tensor_info).collect(),
+            inputs: graph
+                .input
+                .iter()
+                .filter(|v| !is_constant(&v.name))
+                .map(tensor_info)
+                .collect(),
             outputs: graph.output.iter().map(tensor_info).collect(),
             metadata: model
                 .metadata_props
                 .into_iter()
-                .map(|entry| (entry.key.unwrap_or_default(), entry.value.unwrap_or_default()))
+                .map(|entry| {
+                    (
+                        entry.key.unwrap_or_default(),
+                        entry.value.unwrap_or_default(),
+                    )
+                })
                 .collect(),
         })
     }
 
     /// A metadata value.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.metadata.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str())
+        self.metadata
+            .iter()
+            .find(|(k, _)| k == key)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -231,7 +250,14 @@ fn tensor_info(value: &ValueInfoProto) -> TensorInfo {
         .as_ref()
         .and_then(|t| t.tensor_type.as_ref()?.shape.as_ref())
         .map_or_else(Vec::new, |shape| {
-            shape.dim.iter().map(|d| d.dim_value.and_then(|n| usize::try_from(n).ok())).collect()
+            shape
+                .dim
+                .iter()
+                .map(|d| d.dim_value.and_then(|n| usize::try_from(n).ok()))
+                .collect()
         });
-    TensorInfo { name: value.name.clone().unwrap_or_default(), shape }
+    TensorInfo {
+        name: value.name.clone().unwrap_or_default(),
+        shape,
+    }
 }

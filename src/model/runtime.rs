@@ -48,7 +48,9 @@ impl FromStr for Device {
         let number = number
             .parse::<u16>()
             .map(i32::from)
-            .map_err(|_unreadable| Error::setting("device", format!("{text:?}: the number after ':' is none")))?;
+            .map_err(|_unreadable| {
+                Error::setting("device", format!("{text:?}: the number after ':' is none"))
+            })?;
         match name.to_ascii_lowercase().as_str() {
             "auto" => Ok(Self::Auto),
             "cpu" => Ok(Self::Cpu),
@@ -58,7 +60,9 @@ impl FromStr for Device {
             "directml" => Ok(Self::DirectMl(number)),
             _ => Err(Error::setting(
                 "device",
-                format!("{text:?} is none of auto, cpu, cuda[:N], tensorrt[:N], coreml, directml[:N]"),
+                format!(
+                    "{text:?} is none of auto, cpu, cuda[:N], tensorrt[:N], coreml, directml[:N]"
+                ),
             )),
         }
     }
@@ -109,22 +113,32 @@ pub fn set_library_path(path: PathBuf) {
 /// [`Error::RuntimeMissing`] that says where it was looked for.
 pub fn find_library() -> Result<PathBuf> {
     let chosen = CHOSEN.lock().ok().and_then(|chosen| chosen.clone());
-    let named = chosen.or_else(|| std::env::var_os("ORT_DYLIB_PATH").filter(|p| !p.is_empty()).map(PathBuf::from));
+    let named = chosen.or_else(|| {
+        std::env::var_os("ORT_DYLIB_PATH")
+            .filter(|p| !p.is_empty())
+            .map(PathBuf::from)
+    });
     if let Some(path) = named {
         return if path.is_file() {
             Ok(path)
         } else {
-            Err(Error::RuntimeMissing { problem: format!("there is no ONNX Runtime at {}", path.display()) })
+            Err(Error::RuntimeMissing {
+                problem: format!("there is no ONNX Runtime at {}", path.display()),
+            })
         };
     }
-    let beside = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_path_buf));
+    let beside = std::env::current_exe()
+        .ok()
+        .and_then(|exe| exe.parent().map(Path::to_path_buf));
     beside
         .iter()
         .chain([&runtime_dir()])
         .chain(system_folders().iter())
         .find_map(|folder| library_in(folder))
         .or_else(from_python)
-        .ok_or_else(|| Error::RuntimeMissing { problem: "ONNX Runtime is not installed".into() })
+        .ok_or_else(|| Error::RuntimeMissing {
+            problem: "ONNX Runtime is not installed".into(),
+        })
 }
 
 /// The library in a folder, also with a version behind its name.
@@ -170,8 +184,12 @@ fn system_folders() -> Vec<PathBuf> {
 }
 
 fn from_python() -> Option<PathBuf> {
-    const FIND: &str = "import importlib.util as u; s = u.find_spec('onnxruntime'); print(s.origin if s else '')";
-    let output = std::process::Command::new("python3").args(["-c", FIND]).output().ok()?;
+    const FIND: &str =
+        "import importlib.util as u; s = u.find_spec('onnxruntime'); print(s.origin if s else '')";
+    let output = std::process::Command::new("python3")
+        .args(["-c", FIND])
+        .output()
+        .ok()?;
     let origin = String::from_utf8(output.stdout).ok()?;
     let package = Path::new(origin.trim()).parent()?;
     library_in(&package.join("capi"))

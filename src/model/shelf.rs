@@ -35,7 +35,11 @@ impl ModelShelf {
             folders.extend(std::env::split_paths(&paths));
         }
         folders.push(crate::paths::data_dir().join("models"));
-        if let Some(parent) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {
+        if let Some(parent) = std::env::current_exe()
+            .ok()
+            .as_deref()
+            .and_then(Path::parent)
+        {
             folders.push(parent.join("models"));
         }
         folders.push(PathBuf::from("models"));
@@ -51,11 +55,17 @@ impl ModelShelf {
     pub fn scan_folders(folders: &[PathBuf]) -> Self {
         let mut entries: Vec<ShelfEntry> = Vec::new();
         for folder in folders {
-            let Ok(files) = std::fs::read_dir(folder) else { continue };
-            let mut files: Vec<PathBuf> = files.filter_map(|file| Some(file.ok()?.path())).collect();
+            let Ok(files) = std::fs::read_dir(folder) else {
+                continue;
+            };
+            let mut files: Vec<PathBuf> =
+                files.filter_map(|file| Some(file.ok()?.path())).collect();
             files.sort();
             for path in files {
-                if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx")) {
+                if path
+                    .extension()
+                    .is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
+                {
                     let entry = Self::entry(&path);
                     if !entries.iter().any(|e| e.id == entry.id) {
                         entries.push(entry);
@@ -70,7 +80,9 @@ impl ModelShelf {
     /// One file as an entry.
     pub fn entry(path: &Path) -> ShelfEntry {
         let card = load_card(path);
-        let file = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let file = path
+            .file_stem()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         ShelfEntry {
             id: card.as_ref().map_or(file, |card| card.id.clone()),
             path: path.into(),
@@ -91,7 +103,10 @@ impl ModelShelf {
                 return Err(Error::io("open the model", name)(missing));
             }
             None => {
-                let known = always_there.iter().copied().chain(self.entries.iter().map(|e| e.id.as_str()));
+                let known = always_there
+                    .iter()
+                    .copied()
+                    .chain(self.entries.iter().map(|e| e.id.as_str()));
                 return Err(Error::UnknownModel {
                     name: name.into(),
                     known: known.collect::<Vec<_>>().join(", "),
@@ -131,5 +146,8 @@ fn load_card(path: &Path) -> Result<ModelCard> {
 /// [`Error::Io`].
 pub fn file_sha256(path: &Path) -> Result<String> {
     let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-    Ok(Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(Sha256::digest(&bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }

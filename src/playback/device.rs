@@ -27,7 +27,9 @@ pub(super) struct ChosenDevice {
 }
 
 fn output_error(error: &cpal::Error) -> Error {
-    Error::AudioOutput { problem: error.to_string() }
+    Error::AudioOutput {
+        problem: error.to_string(),
+    }
 }
 
 fn host() -> Result<cpal::Host> {
@@ -38,7 +40,9 @@ fn host() -> Result<cpal::Host> {
             Err(error) => last = Some(output_error(&error)),
         }
     }
-    Err(last.unwrap_or_else(|| Error::AudioOutput { problem: "this system has no sound output".into() }))
+    Err(last.unwrap_or_else(|| Error::AudioOutput {
+        problem: "this system has no sound output".into(),
+    }))
 }
 
 /// Names of the outputs that there are; the system's default is not among them.
@@ -55,17 +59,29 @@ pub fn output_devices() -> Vec<String> {
 /// Finds an output (by name, or the default) and how it wants its samples, at `rate_hz` if it can.
 pub(super) fn choose(name: Option<&str>, rate_hz: u32) -> Result<ChosenDevice> {
     let host = host()?;
-    let named = name.and_then(|name| host.output_devices().ok()?.find(|device| device.to_string() == name));
+    let named = name.and_then(|name| {
+        host.output_devices()
+            .ok()?
+            .find(|device| device.to_string() == name)
+    });
     if let (Some(name), None) = (name, &named) {
-        return Err(Error::AudioOutput { problem: format!("{name} is not there") });
+        return Err(Error::AudioOutput {
+            problem: format!("{name} is not there"),
+        });
     }
     let device = named
         .or_else(|| host.default_output_device())
-        .ok_or_else(|| Error::AudioOutput { problem: "there is no sound card".into() })?;
-    let usual = device.default_output_config().map_err(|e| output_error(&e))?;
+        .ok_or_else(|| Error::AudioOutput {
+            problem: "there is no sound card".into(),
+        })?;
+    let usual = device
+        .default_output_config()
+        .map_err(|e| output_error(&e))?;
     let exact = device.supported_output_configs().ok().and_then(|configs| {
         configs
-            .filter(|c| c.channels() == 2 && c.contains_rate(rate_hz) && is_known(c.sample_format()))
+            .filter(|c| {
+                c.channels() == 2 && c.contains_rate(rate_hz) && is_known(c.sample_format())
+            })
             .max_by(|a, b| a.cmp_default_heuristics(b))
             .and_then(|c| c.try_with_sample_rate(rate_hz))
     });
@@ -80,7 +96,10 @@ pub(super) fn choose(name: Option<&str>, rate_hz: u32) -> Result<ChosenDevice> {
 }
 
 fn is_known(format: SampleFormat) -> bool {
-    matches!(format, SampleFormat::F32 | SampleFormat::I16 | SampleFormat::I32 | SampleFormat::U16)
+    matches!(
+        format,
+        SampleFormat::F32 | SampleFormat::I16 | SampleFormat::I32 | SampleFormat::U16
+    )
 }
 
 /// Opens it and starts the sound.
@@ -92,12 +111,17 @@ pub(super) fn open(chosen: &ChosenDevice, outlet: Outlet) -> Result<OpenDevice> 
         SampleFormat::I32 => build::<i32>(chosen, outlet, &lost),
         SampleFormat::U16 => build::<u16>(chosen, outlet, &lost),
         format => {
-            return Err(Error::AudioOutput { problem: format!("{} wants samples as {format}", chosen.name) });
+            return Err(Error::AudioOutput {
+                problem: format!("{} wants samples as {format}", chosen.name),
+            });
         }
     }
     .map_err(|e| output_error(&e))?;
     stream.play().map_err(|e| output_error(&e))?;
-    Ok(OpenDevice { _stream: stream, lost })
+    Ok(OpenDevice {
+        _stream: stream,
+        lost,
+    })
 }
 
 fn build<T: SizedSample + FromSample<f32>>(

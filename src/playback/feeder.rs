@@ -64,8 +64,15 @@ impl Player {
         let (outbox, events) = bounded(QUEUE);
         let state = Arc::new(PlaybackState::default());
         let feeder = Feeder::new(inbox, outbox, Arc::clone(&state));
-        let thread = std::thread::Builder::new().name("playback".into()).spawn(move || feeder.run())?;
-        Ok(Self { commands, events, state, thread: Some(thread) })
+        let thread = std::thread::Builder::new()
+            .name("playback".into())
+            .spawn(move || feeder.run())?;
+        Ok(Self {
+            commands,
+            events,
+            state,
+            thread: Some(thread),
+        })
     }
 
     /// Asks for something; a full queue (the feeder hangs in a driver) loses it.
@@ -123,7 +130,11 @@ struct Output {
 }
 
 impl Feeder {
-    fn new(inbox: Receiver<PlayerCommand>, outbox: Sender<PlayerEvent>, state: Arc<PlaybackState>) -> Self {
+    fn new(
+        inbox: Receiver<PlayerCommand>,
+        outbox: Sender<PlayerEvent>,
+        state: Arc<PlaybackState>,
+    ) -> Self {
         Self {
             inbox,
             outbox,
@@ -147,7 +158,11 @@ impl Feeder {
             while let Ok(command) = self.inbox.try_recv() {
                 self.obey(command);
             }
-            if self.output.as_ref().is_some_and(|output| output.device.lost.load(Ordering::Acquire)) {
+            if self
+                .output
+                .as_ref()
+                .is_some_and(|output| output.device.lost.load(Ordering::Acquire))
+            {
                 self.fall_silent("the output went away");
             }
             if self.state.playing.load(Ordering::Acquire) {
@@ -224,7 +239,11 @@ impl Feeder {
         }
         let position = self.state.position.load(Ordering::Relaxed) as usize;
         // At the end, play starts over.
-        let from = if position + 1 >= self.mixer.frames() { 0 } else { position };
+        let from = if position + 1 >= self.mixer.frames() {
+            0
+        } else {
+            position
+        };
         self.restart(from);
         self.feed();
         self.state.playing.store(true, Ordering::Release);
@@ -242,10 +261,19 @@ impl Feeder {
 
     fn feed(&mut self) {
         let generation = self.state.generation.load(Ordering::Acquire);
-        let Some(output) = &mut self.output else { return };
+        let Some(output) = &mut self.output else {
+            return;
+        };
         loop {
             while let Some(frame) = output.ready.front() {
-                if output.ring.push(StereoFrame { generation, ..*frame }).is_err() {
+                if output
+                    .ring
+                    .push(StereoFrame {
+                        generation,
+                        ..*frame
+                    })
+                    .is_err()
+                {
                     return;
                 }
                 output.ready.pop_front();
@@ -260,7 +288,11 @@ impl Feeder {
 }
 
 impl Output {
-    fn open(name: Option<&str>, rate_hz: u32, state: &Arc<PlaybackState>) -> crate::Result<(Self, String)> {
+    fn open(
+        name: Option<&str>,
+        rate_hz: u32,
+        state: &Arc<PlaybackState>,
+    ) -> crate::Result<(Self, String)> {
         let chosen = device::choose(name, rate_hz)?;
         let out_hz = chosen.sample_rate_hz;
         let frames = (out_hz as usize * RING_MILLIS / 1000).max(BLOCK_FRAMES);
@@ -315,9 +347,16 @@ impl Output {
         for (left, right) in out[0].iter().zip(&out[1]) {
             let source = (self.out_count as f64 * per_frame) as u64;
             let first = self.in_count - self.positions.len() as u64;
-            let index = source.saturating_sub(first).min(self.positions.len().saturating_sub(1) as u64);
+            let index = source
+                .saturating_sub(first)
+                .min(self.positions.len().saturating_sub(1) as u64);
             let position = self.positions.get(index as usize).copied().unwrap_or(0);
-            self.ready.push_back(StereoFrame { left: *left, right: *right, position, generation: 0 });
+            self.ready.push_back(StereoFrame {
+                left: *left,
+                right: *right,
+                position,
+                generation: 0,
+            });
             self.out_count += 1;
         }
         // Positions that no frame to come can need.

@@ -33,7 +33,11 @@ pub struct Mixer {
 impl Mixer {
     /// Replaces the lanes. Gains glide where a lane keeps its place, so a mute does not click.
     pub fn set_lanes(&mut self, lanes: Vec<MixLane>) {
-        self.frames = lanes.iter().map(|lane| lane.offset + lane.clip.frames()).max().unwrap_or(0);
+        self.frames = lanes
+            .iter()
+            .map(|lane| lane.offset + lane.clip.frames())
+            .max()
+            .unwrap_or(0);
         let new = lanes.iter().skip(self.gains.len()).map(|lane| lane.gain);
         self.gains.extend(new.collect::<Vec<_>>());
         self.gains.truncate(lanes.len());
@@ -63,7 +67,9 @@ impl Mixer {
 
     /// The next frame, `None` at the end of the song.
     pub fn next_frame(&mut self) -> Option<StereoFrame> {
-        if let Some(range) = &self.loop_range && self.position == range.end {
+        if let Some(range) = &self.loop_range
+            && self.position == range.end
+        {
             self.position = range.start;
         }
         if self.position >= self.frames {
@@ -75,13 +81,23 @@ impl Mixer {
             if (lane.gain - *gain).abs() < 1e-5 {
                 *gain = lane.gain;
             }
-            let inside = self.position.checked_sub(lane.offset).filter(|frame| *frame < lane.clip.frames());
-            let Some(frame) = inside.filter(|_| *gain != 0.0) else { continue };
+            let inside = self
+                .position
+                .checked_sub(lane.offset)
+                .filter(|frame| *frame < lane.clip.frames());
+            let Some(frame) = inside.filter(|_| *gain != 0.0) else {
+                continue;
+            };
             let (l, r) = stereo(&lane.clip, frame);
             left += l * *gain;
             right += r * *gain;
         }
-        let frame = StereoFrame { left, right, position: self.position as u64, generation: 0 };
+        let frame = StereoFrame {
+            left,
+            right,
+            position: self.position as u64,
+            generation: 0,
+        };
         self.position += 1;
         Some(frame)
     }
@@ -101,7 +117,11 @@ fn stereo(clip: &Clip, frame: usize) -> (f32, f32) {
             // In the order of 5.1 files channel 3 is the LFE.
             let first = if channels >= 6 { 4 } else { 3 };
             for channel in first..channels {
-                let side = if (channel - first) % 2 == 0 { &mut left } else { &mut right };
+                let side = if (channel - first) % 2 == 0 {
+                    &mut left
+                } else {
+                    &mut right
+                };
                 *side += LOWER * x(channel);
             }
             (left, right)

@@ -61,7 +61,11 @@ pub struct Outlet {
 }
 
 /// A ring for `frames` frames and its end for the callback.
-pub fn outlet(frames: usize, state: Arc<PlaybackState>, rate_hz: u32) -> (rtrb::Producer<StereoFrame>, Outlet) {
+pub fn outlet(
+    frames: usize,
+    state: Arc<PlaybackState>,
+    rate_hz: u32,
+) -> (rtrb::Producer<StereoFrame>, Outlet) {
     let (feed, ring) = rtrb::RingBuffer::new(frames);
     let fade_frames = (rate_hz as f32 * DECLICK_MILLIS / 1000.0).max(1.0);
     let outlet = Outlet {
@@ -81,7 +85,11 @@ impl Outlet {
     /// added back and fades away.
     fn next(&mut self) -> (f32, f32) {
         let generation = self.state.generation.load(Ordering::Acquire);
-        let frame = if self.state.playing.load(Ordering::Acquire) { self.pop(generation) } else { None };
+        let frame = if self.state.playing.load(Ordering::Acquire) {
+            self.pop(generation)
+        } else {
+            None
+        };
         let (x, source) = match frame {
             Some(frame) => {
                 self.state.position.store(frame.position, Ordering::Relaxed);
@@ -131,7 +139,11 @@ impl Outlet {
             }
         }
         // Bits of floats of one sign compare as the floats do.
-        self.state.peak_left.fetch_max(left.to_bits(), Ordering::Relaxed);
-        self.state.peak_right.fetch_max(right.to_bits(), Ordering::Relaxed);
+        self.state
+            .peak_left
+            .fetch_max(left.to_bits(), Ordering::Relaxed);
+        self.state
+            .peak_right
+            .fetch_max(right.to_bits(), Ordering::Relaxed);
     }
 }

@@ -163,7 +163,13 @@ impl MelBank {
                 .weights
                 .iter()
                 .zip(magnitudes)
-                .map(|(w, m)| w * if self.power == 2.0 { m * m } else { m.powf(self.power) })
+                .map(|(w, m)| {
+                    w * if self.power == 2.0 {
+                        m * m
+                    } else {
+                        m.powf(self.power)
+                    }
+                })
                 .sum();
         }
     }

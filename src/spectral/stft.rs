@@ -125,18 +125,27 @@ impl StftSpec {
     pub fn validate(&self) -> Result<()> {
         let fail = |name: &str, problem: String| Err(Error::setting(name, problem));
         if self.n_fft < 2 || self.n_fft % 2 != 0 || self.n_fft > 1 << 20 {
-            return fail("n_fft", format!("{} is not an even number from 2 to 1048576", self.n_fft));
+            return fail(
+                "n_fft",
+                format!("{} is not an even number from 2 to 1048576", self.n_fft),
+            );
         }
         if self.win_length == 0 || self.win_length > self.n_fft {
             return fail(
                 "win_length",
-                format!("{} is not within 1 to n_fft ({})", self.win_length, self.n_fft),
+                format!(
+                    "{} is not within 1 to n_fft ({})",
+                    self.win_length, self.n_fft
+                ),
             );
         }
         if self.hop_length == 0 || self.hop_length > self.n_fft {
             return fail(
                 "hop_length",
-                format!("{} is not within 1 to n_fft ({})", self.hop_length, self.n_fft),
+                format!(
+                    "{} is not within 1 to n_fft ({})",
+                    self.hop_length, self.n_fft
+                ),
             );
         }
         Ok(())
@@ -214,7 +223,12 @@ impl Stft {
         out.par_chunks_mut(BLOCK_COLUMNS * bins)
             .enumerate()
             .for_each_init(
-                || (self.forward.make_input_vec(), self.forward.make_scratch_vec()),
+                || {
+                    (
+                        self.forward.make_input_vec(),
+                        self.forward.make_scratch_vec(),
+                    )
+                },
                 |(input, scratch), (block, out)| {
                     for (i, column) in out.chunks_exact_mut(bins).enumerate() {
                         self.gather(x, first + block * BLOCK_COLUMNS + i, input);
@@ -299,7 +313,9 @@ impl Stft {
         out: &mut [f32],
         (input, output, scratch): (&mut [Complex32], &mut [f32], &mut [Complex32]),
     ) {
-        let StftSpec { n_fft, hop_length, .. } = self.spec;
+        let StftSpec {
+            n_fft, hop_length, ..
+        } = self.spec;
         let bins = self.spec.bins();
         let num_columns = columns.len() / bins;
         // In padded time, where column t starts at t·hop.
@@ -313,7 +329,9 @@ impl Stft {
             // A real signal has real ends; whatever a model left there is not part of it.
             input[0].im = 0.0;
             input[bins - 1].im = 0.0;
-            self.inverse.process_with_scratch(input, output, scratch).ok();
+            self.inverse
+                .process_with_scratch(input, output, scratch)
+                .ok();
             let column_start = t * hop_length;
             let a = column_start.max(from);
             let b = (column_start + n_fft).min(to);
@@ -334,7 +352,9 @@ impl Stft {
 
     /// The overlap-added squared window at a sample of padded time.
     fn norm_at(&self, n: usize, num_columns: usize) -> f32 {
-        let StftSpec { n_fft, hop_length, .. } = self.spec;
+        let StftSpec {
+            n_fft, hop_length, ..
+        } = self.spec;
         let last = n / hop_length;
         let complete = n + 1 >= n_fft && last < num_columns;
         if complete {

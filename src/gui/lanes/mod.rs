@@ -43,7 +43,14 @@ pub struct LaneStack {
 
 impl LaneStack {
     /// Paints ruler and lanes and hears gestures.
-    pub fn ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, song: &Song, tiles: &mut Tiles, actions: &mut Vec<Action>) {
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        song: &Song,
+        tiles: &mut Tiles,
+        actions: &mut Vec<Action>,
+    ) {
         let full = ui.available_rect_before_wrap();
         let time = full.with_min_x(full.left() + LANE_HEAD_WIDTH);
         let width = f64::from(time.width().max(1.0));
@@ -60,9 +67,14 @@ impl LaneStack {
         let share = (body.height() / lanes.len().max(1) as f32) - GAP;
         let height = share.clamp(MIN_LANE_HEIGHT, MAX_LANE_HEIGHT);
         ui.scope_builder(egui::UiBuilder::new().max_rect(body), |ui| {
-            let scroll = egui::ScrollArea::vertical().id_salt("lanes").auto_shrink(false);
+            let scroll = egui::ScrollArea::vertical()
+                .id_salt("lanes")
+                .auto_shrink(false);
             // The wheel belongs to time; lanes beyond the window scroll by their bar.
-            let source = egui::scroll_area::ScrollSource { mouse_wheel: false, ..Default::default() };
+            let source = egui::scroll_area::ScrollSource {
+                mouse_wheel: false,
+                ..Default::default()
+            };
             scroll.scroll_source(source).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = GAP;
                 for lane in lanes {
@@ -94,14 +106,24 @@ impl LaneStack {
         let head_rect = row.with_max_x(row.left() + LANE_HEAD_WIDTH);
         let plot = Rect::from_min_max(pos2(head_rect.right(), row.top()), row.max);
         head::ui(ui, head_rect, scene, song, lane, actions);
-        let response = ui.interact(plot, ui.scope_id().with(("lane", lane.id)), Sense::click_and_drag());
+        let response = ui.interact(
+            plot,
+            ui.scope_id().with(("lane", lane.id)),
+            Sense::click_and_drag(),
+        );
         let state = if lane.muted { ", muted" } else { "" };
         let label = format!("{} lane{state}", lane.name);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &label));
         ui.painter().rect_filled(plot, 0.0, tokens.lane);
         let Some(clip) = scene.clips.get(&lane.clip) else {
             let text = "Opening…";
-            ui.painter().text(plot.center(), egui::Align2::CENTER_CENTER, text, super::theme::small(), tokens.faint);
+            ui.painter().text(
+                plot.center(),
+                egui::Align2::CENTER_CENTER,
+                text,
+                super::theme::small(),
+                tokens.faint,
+            );
             return;
         };
         let (wave, spectrum) = match lane.view {
@@ -120,17 +142,44 @@ impl LaneStack {
         }
         if let Some(rect) = wave {
             let colour = stem_colour(&lane.name, light).gamma_multiply(dim);
-            waveform::paint(ui, rect, view, clip, lane.offset_secs, (lane.gain(), colour));
+            waveform::paint(
+                ui,
+                rect,
+                view,
+                clip,
+                lane.offset_secs,
+                (lane.gain(), colour),
+            );
         }
         // A second lane over the first, in its own colour.
         if let Some((other, clip)) = other.and_then(|o| Some((o, scene.clips.get(&o.clip)?))) {
             let colour = stem_colour(&other.name, light).gamma_multiply(0.6);
-            waveform::paint(ui, wave.unwrap_or(plot), view, clip, other.offset_secs, (other.gain(), colour));
+            waveform::paint(
+                ui,
+                wave.unwrap_or(plot),
+                view,
+                clip,
+                other.offset_secs,
+                (other.gain(), colour),
+            );
         }
         if scene.chosen_lane == Some(lane.id) {
-            ui.painter().vline(plot.left() + 1.0, plot.y_range(), Stroke::new(2.0, tokens.accent));
+            ui.painter().vline(
+                plot.left() + 1.0,
+                plot.y_range(),
+                Stroke::new(2.0, tokens.accent),
+            );
         }
-        self.pointer(ui, &response, view, lane, spectrum, clip.clip.sample_rate_hz(), scene, actions);
+        self.pointer(
+            ui,
+            &response,
+            view,
+            lane,
+            spectrum,
+            clip.clip.sample_rate_hz(),
+            scene,
+            actions,
+        );
     }
 
     #[allow(clippy::too_many_arguments)] // one call site
@@ -146,24 +195,43 @@ impl LaneStack {
         actions: &mut Vec<Action>,
     ) {
         let left = response.rect.left();
-        let secs_at = |x: f32| view.secs_from_x(f64::from(x - left)).clamp(0.0, view.total_secs);
+        let secs_at = |x: f32| {
+            view.secs_from_x(f64::from(x - left))
+                .clamp(0.0, view.total_secs)
+        };
         if let Some(at) = response.hover_pos() {
             let hz = spectrum.filter(|rect| rect.contains(at)).map(|rect| {
                 let unit = f64::from((rect.bottom() - at.y) / rect.height());
                 FreqAxis::full(scene.settings.freq_scale, sample_rate_hz).hz_from_unit(unit)
             });
-            let cursor = Cursor { secs: secs_at(at.x), lane: lane.name.clone(), clip: lane.clip, hz };
+            let cursor = Cursor {
+                secs: secs_at(at.x),
+                lane: lane.name.clone(),
+                clip: lane.clip,
+                hz,
+            };
             if scene.cursor.as_ref() != Some(&cursor) {
                 actions.push(Action::Point(Some(cursor)));
             }
-            ui.painter().vline(at.x, response.rect.y_range(), Stroke::new(1.0, tokens(ui.ctx()).faint.gamma_multiply(0.5)));
+            ui.painter().vline(
+                at.x,
+                response.rect.y_range(),
+                Stroke::new(1.0, tokens(ui.ctx()).faint.gamma_multiply(0.5)),
+            );
         }
         let press = ui.input(|input| input.pointer.press_origin());
-        if response.drag_started() && let Some(press) = press {
-            self.dragging = Some(Dragging { from_secs: secs_at(press.x), on_ruler: false });
+        if response.drag_started()
+            && let Some(press) = press
+        {
+            self.dragging = Some(Dragging {
+                from_secs: secs_at(press.x),
+                on_ruler: false,
+            });
             actions.push(Action::Choose(lane.id));
         }
-        if response.clicked() && let Some(at) = response.interact_pointer_pos() {
+        if response.clicked()
+            && let Some(at) = response.interact_pointer_pos()
+        {
             actions.push(Action::Choose(lane.id));
             actions.push(Action::Seek(secs_at(at.x)));
         }
@@ -173,22 +241,41 @@ impl LaneStack {
     }
 
     /// Wheel, pinch and drags over the whole time area.
-    fn gestures(&mut self, ui: &mut Ui, time: Rect, view: &Viewport, song: &Song, actions: &mut Vec<Action>) {
+    fn gestures(
+        &mut self,
+        ui: &mut Ui,
+        time: Rect,
+        view: &Viewport,
+        song: &Song,
+        actions: &mut Vec<Action>,
+    ) {
         let ruler = time.with_max_y(time.top() + RULER_HEIGHT);
         let response = ui.interact(ruler, ui.scope_id().with("ruler"), Sense::click_and_drag());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Time ruler"));
-        let secs_at = |x: f32| view.secs_from_x(f64::from(x - time.left())).clamp(0.0, song.seconds);
-        if response.drag_started() && let Some(press) = ui.input(|input| input.pointer.press_origin()) {
-            self.dragging = Some(Dragging { from_secs: secs_at(press.x), on_ruler: true });
+        let secs_at = |x: f32| {
+            view.secs_from_x(f64::from(x - time.left()))
+                .clamp(0.0, song.seconds)
+        };
+        if response.drag_started()
+            && let Some(press) = ui.input(|input| input.pointer.press_origin())
+        {
+            self.dragging = Some(Dragging {
+                from_secs: secs_at(press.x),
+                on_ruler: true,
+            });
         }
-        if response.clicked() && let Some(at) = response.interact_pointer_pos() {
+        if response.clicked()
+            && let Some(at) = response.interact_pointer_pos()
+        {
             actions.push(Action::Seek(secs_at(at.x)));
         }
         if let Some(dragging) = self.dragging {
-            let (at, released) = ui.input(|input| (input.pointer.latest_pos(), input.pointer.any_released()));
+            let (at, released) =
+                ui.input(|input| (input.pointer.latest_pos(), input.pointer.any_released()));
             if let Some(at) = at {
                 let x = time.left() + view.x_from_secs(dragging.from_secs) as f32;
-                let span = ((at.x - x).abs() > CLICK_POINTS).then(|| Span::between(dragging.from_secs, secs_at(at.x)));
+                let span = ((at.x - x).abs() > CLICK_POINTS)
+                    .then(|| Span::between(dragging.from_secs, secs_at(at.x)));
                 match (dragging.on_ruler, released) {
                     (false, true) => actions.push(Action::Select(span, Drag::Done)),
                     (false, false) => actions.push(Action::Select(span, Drag::Going)),
@@ -203,8 +290,13 @@ impl LaneStack {
         if !ui.rect_contains_pointer(time) {
             return;
         }
-        let (scroll, zoom, pointer) =
-            ui.input(|input| (input.smooth_scroll_delta, input.zoom_delta(), input.pointer.hover_pos()));
+        let (scroll, zoom, pointer) = ui.input(|input| {
+            (
+                input.smooth_scroll_delta,
+                input.zoom_delta(),
+                input.pointer.hover_pos(),
+            )
+        });
         let x = pointer.map_or(view.width_px / 2.0, |at| f64::from(at.x - time.left()));
         if zoom != 1.0 {
             actions.push(Action::Zoom(f64::from(zoom), x));
@@ -223,18 +315,32 @@ fn overlay(ui: &Ui, time: Rect, view: &Viewport, song: &Song, scene: &Scene<'_>)
     let painter = ui.painter_at(time);
     let x = |secs: f64| time.left() + view.x_from_secs(secs) as f32;
     if let Some(span) = song.arrangement.selection {
-        let rect = Rect::from_x_y_ranges(x(span.start_secs)..=x(span.end_secs), time.top() + RULER_HEIGHT..=time.bottom());
+        let rect = Rect::from_x_y_ranges(
+            x(span.start_secs)..=x(span.end_secs),
+            time.top() + RULER_HEIGHT..=time.bottom(),
+        );
         painter.rect_filled(rect, 0.0, tokens.selection);
         for edge in [rect.left(), rect.right()] {
-            painter.vline(edge, rect.y_range(), Stroke::new(1.0, tokens.accent.gamma_multiply(0.8)));
+            painter.vline(
+                edge,
+                rect.y_range(),
+                Stroke::new(1.0, tokens.accent.gamma_multiply(0.8)),
+            );
         }
     }
     let playhead = x(scene.playhead_secs);
     painter.vline(playhead, time.y_range(), Stroke::new(1.5, tokens.playhead));
-    painter.circle_filled(pos2(playhead, time.top() + RULER_HEIGHT - 4.0), 4.0, tokens.playhead);
+    painter.circle_filled(
+        pos2(playhead, time.top() + RULER_HEIGHT - 4.0),
+        4.0,
+        tokens.playhead,
+    );
 }
 
 /// Lanes that another may be drawn over.
 pub(super) fn others(song: &Song, id: Id) -> impl Iterator<Item = &Lane> {
-    song.arrangement.lanes.iter().filter(move |lane| lane.id != id)
+    song.arrangement
+        .lanes
+        .iter()
+        .filter(move |lane| lane.id != id)
 }

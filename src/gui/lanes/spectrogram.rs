@@ -33,14 +33,24 @@ pub fn paint(
     let column_secs = HOP_LENGTH as f64 / rate;
     // A texel is half to one pixel wide, so the GPU's filter does the rest.
     let columns_per_px = view.secs_per_px / column_secs;
-    let max_level = clip.overview.as_ref().map_or(OVERVIEW_LEVEL - 1, |overview| overview.max_level());
+    let max_level = clip
+        .overview
+        .as_ref()
+        .map_or(OVERVIEW_LEVEL - 1, |overview| overview.max_level());
     let level = (columns_per_px.log2().ceil().max(0.0) as u32).min(max_level);
     let tint = Color32::WHITE.gamma_multiply(dim);
     let key = |level: u32, index: usize| ColourKey {
-        tile: TileKey { clip: lane.clip, level, index },
+        tile: TileKey {
+            clip: lane.clip,
+            level,
+            index,
+        },
         scale: settings.freq_scale,
         colormap: settings.colormap,
-        range_db: (settings.floor_db.round() as i16, settings.ceiling_db.round() as i16),
+        range_db: (
+            settings.floor_db.round() as i16,
+            settings.ceiling_db.round() as i16,
+        ),
     };
     let tile_secs = column_secs * (TILE_COLUMNS << level) as f64;
     let start = (view.start_secs - lane.offset_secs).max(0.0);
@@ -53,20 +63,42 @@ pub fn paint(
     for index in first..=last {
         let from_secs = index as f64 * tile_secs;
         if let Some(texture) = tiles.get(&key(level, index)) {
-            draw(&painter, rect, view, (lane.offset_secs + from_secs, tile_secs), (0.0, 1.0), &texture, tint);
+            draw(
+                &painter,
+                rect,
+                view,
+                (lane.offset_secs + from_secs, tile_secs),
+                (0.0, 1.0),
+                &texture,
+                tint,
+            );
             continue;
         }
-        let overview = if level >= OVERVIEW_LEVEL { clip.overview.as_ref() } else { None };
+        let overview = if level >= OVERVIEW_LEVEL {
+            clip.overview.as_ref()
+        } else {
+            None
+        };
         if level < OVERVIEW_LEVEL || overview.is_some() {
             tiles.want(key(level, index), &clip.clip, overview);
         }
         // The part of a coarser tile that covers this one.
         for up in 1..=MAX_FALLBACK {
-            let Some(texture) = tiles.get(&key(level + up, index >> up)) else { continue };
+            let Some(texture) = tiles.get(&key(level + up, index >> up)) else {
+                continue;
+            };
             let parts = (1_usize << up) as f32;
             let part = (index & ((1 << up) - 1)) as f32;
             let span = (lane.offset_secs + from_secs, tile_secs);
-            draw(&painter, rect, view, span, (part / parts, (part + 1.0) / parts), &texture, tint);
+            draw(
+                &painter,
+                rect,
+                view,
+                span,
+                (part / parts, (part + 1.0) / parts),
+                &texture,
+                tint,
+            );
             break;
         }
     }
@@ -87,7 +119,12 @@ fn draw(
     // Half a texel in, so that the filter does not mix the tile's two ends.
     let half = 0.5 / TILE_COLUMNS as f32 * (u1 - u0);
     let uv = Rect::from_min_max(pos2(u0 + half, 0.0), pos2(u1 - half, 1.0));
-    painter.image(texture.id(), Rect::from_x_y_ranges(x0..=x1, rect.y_range()), uv, tint);
+    painter.image(
+        texture.id(),
+        Rect::from_x_y_ranges(x0..=x1, rect.y_range()),
+        uv,
+        tint,
+    );
 }
 
 fn scale(ui: &Ui, rect: Rect, sample_rate_hz: u32, settings: &Settings) {
@@ -96,14 +133,26 @@ fn scale(ui: &Ui, rect: Rect, sample_rate_hz: u32, settings: &Settings) {
     }
     let painter = ui.painter_at(rect);
     let axis = FreqAxis::full(settings.freq_scale, sample_rate_hz);
-    let ink = if settings.colormap.is_light() { Color32::from_gray(40) } else { Color32::from_gray(225) };
-    let shade = if settings.colormap.is_light() { Color32::from_white_alpha(150) } else { Color32::from_black_alpha(130) };
+    let ink = if settings.colormap.is_light() {
+        Color32::from_gray(40)
+    } else {
+        Color32::from_gray(225)
+    };
+    let shade = if settings.colormap.is_light() {
+        Color32::from_white_alpha(150)
+    } else {
+        Color32::from_black_alpha(130)
+    };
     for hz in axis.ticks((rect.height() / 34.0) as usize) {
         let y = rect.bottom() - rect.height() * axis.unit_from_hz(hz) as f32;
         if !rect.shrink(8.0).y_range().contains(y) {
             continue;
         }
-        let label = if hz >= 1000.0 { format!("{}k", hz / 1000.0) } else { format!("{hz}") };
+        let label = if hz >= 1000.0 {
+            format!("{}k", hz / 1000.0)
+        } else {
+            format!("{hz}")
+        };
         let galley = painter.layout_no_wrap(label, small(), ink);
         let at = Align2::LEFT_CENTER.anchor_size(pos2(rect.left() + 6.0, y), galley.size());
         painter.rect_filled(at.expand2(egui::vec2(3.0, 0.0)), 2.0, shade);

@@ -22,7 +22,11 @@ pub fn paint(
 ) {
     let painter = ui.painter_at(rect);
     let middle = rect.center().y;
-    painter.hline(rect.x_range(), middle, Stroke::new(1.0, tokens(ui.ctx()).line));
+    painter.hline(
+        rect.x_range(),
+        middle,
+        Stroke::new(1.0, tokens(ui.ctx()).line),
+    );
     let rate = f64::from(clip.clip.sample_rate_hz());
     let frames = clip.clip.frames();
     let half = rect.height() * 0.48;
@@ -62,7 +66,10 @@ pub fn paint(
         if to <= 0.0 || from >= frames as f64 {
             continue;
         }
-        let peak = clip.peak(from.max(0.0) as usize, (to.max(0.0) as usize).max(from.max(0.0) as usize + 1));
+        let peak = clip.peak(
+            from.max(0.0) as usize,
+            (to.max(0.0) as usize).max(from.max(0.0) as usize + 1),
+        );
         if peak.is_empty() {
             continue;
         }
@@ -73,7 +80,10 @@ pub fn paint(
         let bar = Rect::from_min_max(pos2(x, top.min(bottom - 1.0)), pos2(x + 1.0, bottom));
         outline.add_colored_rect(bar, faint);
         let rms = peak.rms();
-        let inner = Rect::from_min_max(pos2(x, y(rms.min(peak.max))), pos2(x + 1.0, y((-rms).max(peak.min))));
+        let inner = Rect::from_min_max(
+            pos2(x, y(rms.min(peak.max))),
+            pos2(x + 1.0, y((-rms).max(peak.min))),
+        );
         core.add_colored_rect(inner, colour);
     }
     painter.add(Shape::mesh(outline));

@@ -1,0 +1,179 @@
+//! Opening, showing and closing songs, and their takes.
+
+use std::path::{Path, PathBuf};
+
+use super::app::App;
+use super::jobs::Request;
+use super::notices::Level;
+use super::scene::Drag;
+use crate::audio::SUPPORTED_EXTENSIONS;
+use crate::playback::PlayerCommand;
+use crate::session::Id;
+
+impl App {
+    /// Opens files, and the audio files in folders.
+    pub(super) fn open_paths(&mut self, paths: Vec<PathBuf>) {
+        for path in paths {
+            if path.is_dir() {
+                let mut files: Vec<PathBuf> = std::fs::read_dir(&path)
+                    .map(|entries| {
+                        entries
+                            .filter_map(|entry| Some(entry.ok()?.path()))
+                            .collect()
+                    })
+                    .unwrap_or_default();
+                files.retain(|file| is_audio(file));
+                files.sort();
+                if files.is_empty() {
+                    self.notices.add(
+                        Level::Warning,
+                        format!("No audio files in the folder: {}", path.display()),
+                    );
+                }
+                self.open_paths(files);
+            } else {
+                self.open_track(path, None);
+            }
+        }
+    }
+
+    pub(super) fn open_track(&mut self, path: PathBuf, track: Option<usize>) {
+        let open = self
+            .session
+            .songs
+            .iter()
+            .find(|song| song.path == path && song.track == track)
+            .map(|song| song.id);
+        if let Some(id) = open {
+            self.show_song(id);
+            return;
+        }
+        let (song, clip) = (self.session.new_id(), self.session.new_id());
+        if let Some(track) = track {
+            self.pending_tracks.insert(song, track);
+        }
+        let name = path
+            .file_name()
+            .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        let request = Request::Open {
+            song,
+            clip,
+            path,
+            track,
+            stem: false,
+        };
+        if self
+            .jobs
+            .start(format!("Opening {name}"), request)
+            .is_none()
+        {
+            self.notices.add(
+                Level::Warning,
+                format!("Too much is being opened at once; try again in a moment: {name}"),
+            );
+        }
+    }
+
+    pub(super) fn show_song(&mut self, id: Id) {
+        if self.session.current != Some(id) {
+            self.tell(PlayerCommand::Pause);
+            self.session.current = Some(id);
+            self.chosen_lane = self
+                .session
+                .song()
+                .and_then(|song| song.arrangement.lanes.first())
+                .map(|lane| lane.id);
+            self.cursor = None;
+            self.send_lanes();
+        }
+    }
+
+    pub(super) fn close_song(&mut self, id: Id) {
+        let Some(song) = self.session.song_by_id(id).cloned() else {
+            return;
+        };
+        for take in &song.takes {
+            remove_files(take.files.iter().map(|(_, path)| path.as_path()));
+        }
+        song.arrangement.lanes.iter().for_each(|lane| {
+            self.clips.remove(&lane.clip);
+        });
+        self.tell(PlayerCommand::Pause);
+        self.history.forget(id);
+        self.session.close(id);
+        self.cursor = None;
+        self.send_lanes();
+    }
+
+    pub(super) fn toggle_take(&mut self, song: Id, take: Id) {
+        self.show_song(song);
+        self.edit_song("take", Drag::Done, |song| {
+            let shown = song
+                .arrangement
+                .lanes
+                .iter()
+                .any(|lane| lane.take == Some(take) && !lane.muted);
+            for lane in song.arrangement.lanes.iter_mut() {
+                if lane.take == Some(take) {
+                    lane.muted = shown;
+                } else if !shown {
+                    lane.muted = true;
+                }
+            }
+        });
+        self.send_lanes();
+    }
+
+    pub(super) fn remove_take(&mut self, song: Id, take: Id) {
+        let Some(song) = self.session.song_by_id(song) else {
+            return;
+        };
+        if let Some(index) = song.takes.iter().position(|t| t.id == take) {
+            let take = song.takes.remove(index);
+            remove_files(take.files.iter().map(|(_, path)| path.as_path()));
+        }
+        song.arrangement
+            .lanes
+            .retain(|lane| lane.take != Some(take));
+        let song = song.id;
+        // Undo would bring back lanes whose audio is gone.
+        self.history.forget(song);
+        self.send_lanes();
+    }
+}
+
+fn is_audio(path: &Path) -> bool {
+    let extension = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or("")
+        .to_lowercase();
+    SUPPORTED_EXTENSIONS.contains(&extension.as_str())
+}
+
+fn remove_files<'a>(files: impl Iterator<Item = &'a Path>) {
+    for file in files {
+        // A stem that is gone already is what was wanted.
+        std::fs::remove_file(file).ok();
+        if let Some(folder) = file.parent() {
+            // Only goes once it is empty.
+            std::fs::remove_dir(folder).ok();
+        }
+    }
+}
+
+/// The bundled song: beside the program, or in the project that built it.
+pub(super) fn example_song() -> Option<PathBuf> {
+    const FILE: &str = "assets/example/long-way-home.flac";
+    let beside = std::env::current_exe()
+        .ok()
+        .and_then(|exe| Some(exe.parent()?.join(FILE)));
+    let installed = std::env::current_exe()
+        .ok()
+        .and_then(|exe| Some(exe.parent()?.join("../share/stemloom").join(FILE)));
+    let project = Some(Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE));
+    [beside, installed, Some(PathBuf::from(FILE)), project]
+        .into_iter()
+        .flatten()
+        .find(|path| path.is_file())
+}
