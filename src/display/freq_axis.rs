@@ -138,7 +138,7 @@ impl FreqAxis {
 /// The nearest note of the equal-tempered scale at A4 = 440 Hz, for example "A3"; empty below 8 Hz.
 pub fn note_name(hz: f64) -> String {
     const NAMES: [&str; 12] = [
-        "C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B",
+        "C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B",
     ];
     if hz < 8.0 {
         return String::new();

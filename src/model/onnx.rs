@@ -352,6 +352,7 @@ fn first_line(error: &ort::Error) -> String {
         .next()
         .unwrap_or("unknown error")
         .trim()
+        .trim_end_matches('.')
         .to_owned()
 }
 

@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# A picture of every state of the window, into target/screens. Needs Xvfb, ImageMagick, xdotool.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+out=target/screens
+home=$(mktemp -d)
+mkdir -p "$out"
+pids=()
+cleanup() {
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  rm -rf "$home"
+}
+trap cleanup EXIT
+
+display=$(for n in $(seq 71 99); do [ -e "/tmp/.X$n-lock" ] || { echo ":$n"; break; }; done)
+Xvfb "$display" -screen 0 1280x800x24 >/dev/null 2>&1 &
+pids+=($!)
+sleep 1
+export DISPLAY=$display STEMLOOM_HOME=$home
+mkdir -p "$home/data"
+# The runtime that is installed already serves here too.
+installed=${XDG_DATA_HOME:-$HOME/.local/share}/stemloom/onnxruntime
+[ -d "$installed" ] && ln -s "$installed" "$home/data/onnxruntime"
+
+start() {
+  target/release/stemloom "$@" >/dev/null 2>&1 &
+  app=$!
+  pids+=("$app")
+  for _ in $(seq 100); do
+    window=$(xdotool search --onlyvisible --name '^Stemloom$' 2>/dev/null | head -n 1 || true)
+    [ -n "$window" ] && break
+    sleep 0.1
+  done
+  sleep "${settle:-3}"
+  xdotool windowfocus "$window"
+  sleep 0.3
+}
+stop() {
+  kill "$app" 2>/dev/null || true
+  wait "$app" 2>/dev/null || true
+}
+shot() {
+  sleep "${2:-0.7}"
+  import -window root "$out/$1.png"
+  echo "$out/$1.png"
+}
+press() { xdotool key "$@"; }
+
+start
+shot empty
+press F1
+shot help
+press Escape
+press ctrl+k
+shot palette
+press Escape
+stop
+
+start assets/example/long-way-home.flac
+shot song
+xdotool mousemove 520 300
+press ctrl+Return
+sleep 4
+xdotool mousemove 640 350
+shot stems 4
+xdotool mousemove 500 330 mousedown 1
+xdotool mousemove 600 332
+xdotool mousemove 740 334 mouseup 1
+press l
+shot selection
+press z
+shot zoom 1.5
+press 0
+press ctrl+e
+shot export
+press Escape
+sleep 0.4
+press ctrl+comma
+shot settings
+press ctrl+comma
+sleep 0.3
+press ctrl+shift+l
+shot light 2
+press F2
+shot light-waveforms 1
+stop
+
+broken="$home/broken song.mp3"
+echo "this is no music" > "$broken"
+start "$broken"
+shot error

@@ -1,0 +1,11 @@
+//! The window, driven by its accessible labels; playback without a sound card.
+
+// Tests may panic: that is how they fail.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod commands;
+mod flows;
+mod playback;
+mod session;
+mod snapshots;
+mod window;
