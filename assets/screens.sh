@@ -64,8 +64,13 @@ sleep 4
 xdotool mousemove 640 350
 shot stems 4
 xdotool mousemove 500 330 mousedown 1
+sleep 0.3
 xdotool mousemove 600 332
-xdotool mousemove 740 334 mouseup 1
+sleep 0.3
+xdotool mousemove 740 334
+sleep 0.3
+xdotool mouseup 1
+sleep 0.3
 press l
 shot selection
 press z

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::separate::StemSink;
@@ -265,24 +266,14 @@ impl FileSink {
         }
         reporter.check()?;
         let (sample_rate, channels) = (self.sample_rate_hz, self.channels);
-        let mut files = Vec::new();
-        for (name, writer) in ready {
-            let Written {
-                path,
-                frames,
-                peak,
-                clipped_samples,
-            } = writer.finish()?;
-            files.push(StemFile {
-                name,
-                path,
-                frames,
-                sample_rate,
-                channels,
-                peak,
-                clipped_samples,
-            });
-        }
+        // Each waits for the disk, so they wait together.
+        let files = ready
+            .into_par_iter()
+            .map(|(name, writer)| {
+                let Written { path, frames, peak, clipped_samples } = writer.finish()?;
+                Ok(StemFile { name, path, frames, sample_rate, channels, peak, clipped_samples })
+            })
+            .collect::<Result<Vec<_>>>()?;
         Ok((files, gain_used))
     }
 }

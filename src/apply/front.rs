@@ -6,19 +6,18 @@ use crate::model::{BinFill, CardChannels, Tensor, TensorAxes, TensorKind};
 use crate::spectral::Complex32;
 
 /// The network's view of a batch: samples, or spectra.
-pub(super) struct Front {
+pub(super) struct Front<'a> {
     frames: usize,
     columns: usize,
     bins: usize,
     /// `[items][channels][columns × all bins]`; empty for samples.
     spectra: Vec<Vec<Vec<Complex32>>>,
-    samples: Vec<Planar>,
+    items: &'a [Item],
 }
 
-impl Front {
-    pub(super) fn new(network: &Network, items: &[Item]) -> Self {
+impl<'a> Front<'a> {
+    pub(super) fn new(network: &Network, items: &'a [Item]) -> Self {
         let frames = items.first().map_or(0, |item| item.samples[0].len());
-        let samples: Vec<Planar> = items.iter().map(|item| item.samples.clone()).collect();
         let Some(stft) = network
             .stft
             .as_ref()
@@ -29,7 +28,7 @@ impl Front {
                 columns: 0,
                 bins: 0,
                 spectra: Vec::new(),
-                samples,
+                items,
             };
         };
         let bins = stft.spec().bins();
@@ -37,11 +36,11 @@ impl Front {
             frames,
             columns: stft.spec().columns(frames),
             bins: network.card.bins_kept.unwrap_or(bins),
-            spectra: samples
+            spectra: items
                 .iter()
-                .map(|planar| stft.forward(planar).channels)
+                .map(|item| stft.forward(&item.samples).channels)
                 .collect(),
-            samples: Vec::new(),
+            items,
         }
     }
 
@@ -64,7 +63,10 @@ impl Front {
         let width = network.width();
         let rank = network.input_shape().len();
         if self.spectra.is_empty() {
-            let mut data: Vec<f32> = self.samples.iter().flatten().flatten().copied().collect();
+            let mut data = Vec::with_capacity(rows * width * self.frames);
+            for channel in self.items.iter().flat_map(|item| &item.samples) {
+                data.extend_from_slice(channel);
+            }
             data.resize(rows * width * self.frames, 0.0);
             let shape = match (rank, width) {
                 (2, 1) => vec![rows, self.frames],

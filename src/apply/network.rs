@@ -219,7 +219,6 @@ impl Network {
     }
 }
 
-
 fn mean(channels: &Planar) -> Vec<f32> {
     let mut out = channels.first().cloned().unwrap_or_default();
     for channel in channels.iter().skip(1) {

@@ -6,7 +6,6 @@
 
 use std::path::{Path, PathBuf};
 
-
 use super::demux::{self, Demuxed, Trim};
 use super::wav_read::WavReader;
 use super::{Clip, ClipWriter, Planar, Source, Tags};
@@ -154,8 +153,6 @@ impl Decoder {
         })
     }
 
-
-
     fn from_demuxer(path: &Path, track: Option<usize>) -> Result<Self> {
         let (demuxed, info, trim) = demux::open(path, track)?;
         let mut this = Self {
@@ -196,7 +193,9 @@ impl Decoder {
                         (ticks as f64 * per_tick).round() as u64
                     };
                     self.skip = frames(m.start_ticks).max(trim.opus_skip.unwrap_or(0));
-                    let rest = trim.coded_frames.map(|total| total.saturating_sub(self.skip));
+                    let rest = trim
+                        .coded_frames
+                        .map(|total| total.saturating_sub(self.skip));
                     self.left = m.length_ticks.map(frames).or(rest);
                 }
                 self.info.frames = self.left;
@@ -212,7 +211,9 @@ impl Decoder {
                 // An MP3 without LAME's header, and ADTS, only guess their length.
                 let guessed =
                     container == "aac" || (container.starts_with("mp") && trim.delay.is_none());
-                let frames = trim.coded_frames.filter(|_| trim.ticks_per_sec == Some(rate) && !guessed);
+                let frames = trim
+                    .coded_frames
+                    .filter(|_| trim.ticks_per_sec == Some(rate) && !guessed);
                 self.info.frames = frames.map(|frames| frames.saturating_sub(self.skip));
                 self.promised = frames.is_some() && !trim.is_vorbis;
             }

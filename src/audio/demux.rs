@@ -51,7 +51,11 @@ pub(super) struct Trim {
 pub(super) fn open(path: &Path, track: Option<usize>) -> Result<(Demuxed, AudioInfo, Trim)> {
     let mut format = probe(path)?;
     let container = format.format_info().short_name.to_owned();
-    let mp4_tracks = if container == "isomp4" { mp4::tracks(path) } else { Vec::new() };
+    let mp4_tracks = if container == "isomp4" {
+        mp4::tracks(path)
+    } else {
+        Vec::new()
+    };
     let is_audio = |t: &&Track| t.codec_params.as_ref().is_some_and(|p| p.is_audio());
     let audio: Vec<Track> = format.tracks().iter().filter(is_audio).cloned().collect();
     let tracks: Vec<TrackInfo> = audio
@@ -59,12 +63,17 @@ pub(super) fn open(path: &Path, track: Option<usize>) -> Result<(Demuxed, AudioI
         .enumerate()
         .map(|(index, t)| TrackInfo {
             index,
-            name: mp4_tracks.iter().find(|m| m.id == t.id).and_then(|m| m.name.clone()),
+            name: mp4_tracks
+                .iter()
+                .find(|m| m.id == t.id)
+                .and_then(|m| m.name.clone()),
             codec: codec_name(t).unwrap_or("unknown").to_owned(),
         })
         .collect();
-    let no_audio =
-        || Error::Unsupported { problem: "no audio in the file".into(), path: path.into() };
+    let no_audio = || Error::Unsupported {
+        problem: "no audio in the file".into(),
+        path: path.into(),
+    };
     if tracks.is_empty() {
         return Err(no_audio());
     }
@@ -76,7 +85,11 @@ pub(super) fn open(path: &Path, track: Option<usize>) -> Result<(Demuxed, AudioI
         .unwrap_or(0);
     let index = choose_track(track, tracks.len(), usual)?;
     let chosen = &audio[index];
-    let params = chosen.codec_params.as_ref().and_then(|p| p.audio()).cloned();
+    let params = chosen
+        .codec_params
+        .as_ref()
+        .and_then(|p| p.audio())
+        .cloned();
     let (params, opus_skip) = take_opus_pre_skip(params.ok_or_else(no_audio)?, &container);
     // Without LAME's header the length is a guess, and trimming to a guess would cut music.
     let gapless = params.codec != CODEC_ID_MP3 || chosen.delay.is_some();
@@ -94,7 +107,11 @@ pub(super) fn open(path: &Path, track: Option<usize>) -> Result<(Demuxed, AudioI
             .map(|tb| u64::from(tb.denom.get()) / u64::from(tb.numer.get())),
         is_vorbis: params.codec == CODEC_ID_VORBIS,
         opus_skip,
-        itunes: if container == "isomp4" { itunes_gaps(&mut *format) } else { None },
+        itunes: if container == "isomp4" {
+            itunes_gaps(&mut *format)
+        } else {
+            None
+        },
         mp4_track: mp4_tracks.into_iter().find(|m| m.id == chosen.id),
     };
     let info = AudioInfo {
@@ -127,8 +144,11 @@ pub(super) fn open(path: &Path, track: Option<usize>) -> Result<(Demuxed, AudioI
 fn probe(path: &Path) -> Result<Box<dyn FormatReader>> {
     let attempt = |seekable: bool| {
         let file = File::open(path).map_err(Error::io("open", path))?;
-        let source: Box<dyn MediaSource> =
-            if seekable { Box::new(file) } else { Box::new(ReadOnlySource::new(file)) };
+        let source: Box<dyn MediaSource> = if seekable {
+            Box::new(file)
+        } else {
+            Box::new(ReadOnlySource::new(file))
+        };
         let stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
         let mut hint = Hint::new();
         if let Some(extension) = path.extension().and_then(|e| e.to_str()) {

@@ -284,7 +284,7 @@ fn quantise<C: AsRef<[f32]>>(
     out: &mut Vec<i32>,
 ) -> u64 {
     let scale = f64::from(1_u32 << (bits - 1));
-    let (low, high) = (-scale, scale - 1.0);
+    let (low, high) = (-scale as i32, (scale - 1.0) as i32);
     let mut clipped = 0;
     out.clear();
     out.reserve(frames * block.len());
@@ -292,12 +292,11 @@ fn quantise<C: AsRef<[f32]>>(
         for channel in block {
             let x = f64::from(channel.as_ref()[i]) * scale;
             // Below 24 bits the rounding can be heard; dither makes it a steady, silent noise.
-            let noise = if bits <= 16 { dither.next() } else { 0.0 };
-            let rounded = (x + noise).round();
-            if x > scale || x < low {
-                clipped += 1;
-            }
-            out.push(rounded.clamp(low, high) as i32);
+            let noisy = if bits <= 16 { x + dither.next() } else { x };
+            // Half away from zero; the cast cuts towards zero, holds at the ends, and makes 0 of NaN.
+            let rounded = (noisy + 0.5_f64.copysign(noisy)) as i32;
+            clipped += u64::from(x > scale || x < -scale);
+            out.push(rounded.clamp(low, high));
         }
     }
     clipped

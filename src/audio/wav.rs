@@ -18,6 +18,8 @@ pub(super) struct WavSink {
     channels: usize,
     data_size_offset: u64,
     data_bytes: u64,
+    /// A block on its way to the file.
+    bytes: Vec<u8>,
     /// Above this many bytes the file becomes RF64. The format's own limit, or less in tests.
     riff_limit: u64,
 }
@@ -69,6 +71,7 @@ impl WavSink {
             channels,
             data_size_offset: head.len() as u64 - 4,
             data_bytes: 0,
+            bytes: Vec::new(),
             riff_limit: u64::from(u32::MAX),
         })
     }
@@ -78,27 +81,32 @@ impl WavSink {
         self.riff_limit = bytes;
     }
 
-    pub(super) fn push_float<C: AsRef<[f32]>>(
-        &mut self,
-        block: &[C],
-        frames: usize,
-    ) -> io::Result<()> {
+    pub(super) fn push_float<C: AsRef<[f32]>>(&mut self, block: &[C], frames: usize) -> io::Result<()> {
+        self.bytes.clear();
         for i in 0..frames {
             for channel in block {
-                self.file.write_all(&channel.as_ref()[i].to_le_bytes())?;
+                self.bytes.extend(channel.as_ref()[i].to_le_bytes());
             }
         }
-        self.data_bytes += (frames * self.channels * 4) as u64;
-        Ok(())
+        self.write_bytes()
     }
 
     pub(super) fn push_integer(&mut self, interleaved: &[i32]) -> io::Result<()> {
+        self.bytes.clear();
         for sample in interleaved {
-            self.file
-                .write_all(&sample.to_le_bytes()[..self.bytes_per_sample])?;
+            let bytes = sample.to_le_bytes();
+            // The common widths have constant lengths, which the compiler turns into plain moves.
+            match self.bytes_per_sample {
+                2 => self.bytes.extend(&bytes[..2]),
+                _ => self.bytes.extend(&bytes[..3]),
+            }
         }
-        self.data_bytes += (interleaved.len() * self.bytes_per_sample) as u64;
-        Ok(())
+        self.write_bytes()
+    }
+
+    fn write_bytes(&mut self) -> io::Result<()> {
+        self.data_bytes += self.bytes.len() as u64;
+        self.file.write_all(&self.bytes)
     }
 
     pub(super) fn finish(mut self) -> io::Result<File> {

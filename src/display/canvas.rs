@@ -35,7 +35,12 @@ impl Picture {
         }
     }
 
-    pub(super) fn rectangle(&mut self, (x, y): (usize, usize), (w, h): (usize, usize), colour: [u8; 3]) {
+    pub(super) fn rectangle(
+        &mut self,
+        (x, y): (usize, usize),
+        (w, h): (usize, usize),
+        colour: [u8; 3],
+    ) {
         for row in y..y + h {
             for column in x..x + w {
                 self.set(column, row, colour);

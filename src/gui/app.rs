@@ -10,8 +10,9 @@ use super::notices::{Level, Notices};
 use super::palette::Palette;
 use super::scene::{Action, ClipView, Cursor, OutputState, Scene, SeparateForm};
 use super::settings::{self, Settings, ThemeChoice};
+use super::spectrum::Spectra;
 use super::tiles::Tiles;
-use super::{bottom, export, fold, help, inspector, library, theme, topbar, welcome};
+use super::{bottom, card_form, export, fold, help, inspector, library, theme, topbar, welcome};
 use crate::model::{ModelShelf, RuntimeStatus};
 use crate::playback::Player;
 use crate::session::{History, Id, Session};
@@ -33,6 +34,7 @@ pub struct App {
     pub(super) clips: HashMap<Id, ClipView>,
     pub(super) jobs: Jobs,
     pub(super) tiles: Tiles,
+    spectra: Spectra,
     pub(super) player: Option<Player>,
     pub(super) output: OutputState,
     pub(super) notices: Notices,
@@ -47,6 +49,9 @@ pub struct App {
     pub(super) settings_open: bool,
     pub(super) export: export::ExportDialog,
     pub(super) dialog_open: bool,
+    pub(super) card_draft: Option<card_form::CardDraft>,
+    /// Why clips of the session could not be opened.
+    pub(super) failed: HashMap<Id, String>,
     pub(super) is_test: bool,
     pub(super) devices: Option<Vec<String>>,
     /// Track numbers of songs that are being opened.
@@ -77,7 +82,8 @@ impl App {
             history: History::default(),
             clips: HashMap::new(),
             jobs: Jobs::new(wake.clone()),
-            tiles: Tiles::new(wake),
+            tiles: Tiles::new(wake.clone()),
+            spectra: Spectra::new(wake),
             player: if start.is_test {
                 None
             } else {
@@ -96,6 +102,8 @@ impl App {
             settings_open: false,
             export: export::ExportDialog::default(),
             dialog_open: false,
+            card_draft: None,
+            failed: HashMap::new(),
             is_test: start.is_test,
             devices: None,
             pending_tracks: HashMap::new(),
@@ -131,6 +139,19 @@ impl App {
 
     /// Asks for the audio of everything that was open when the program ended.
     fn reopen(&mut self) {
+        for song in &mut self.session.songs {
+            // Previews were kept in memory only.
+            song.takes.retain(|take| !take.files.is_empty());
+            let takes: Vec<Id> = song.takes.iter().map(|take| take.id).collect();
+            let kept = |lane: &crate::session::Lane| lane.take.is_none_or(|id| takes.contains(&id));
+            song.arrangement.lanes.retain(kept);
+        }
+        if !self.is_test {
+            let takes = self.session.songs.iter().flat_map(|song| &song.takes);
+            let files = takes.flat_map(|take| take.files.iter().map(|(_, path)| path.clone()));
+            let used = files.collect();
+            self.jobs.start("Tidying up", Request::Prune(used));
+        }
         for song in self.session.songs.clone() {
             let mixture = song
                 .arrangement
@@ -316,11 +337,12 @@ impl eframe::App for App {
                 chosen_lane: self.chosen_lane,
                 cursor: self.cursor.clone(),
                 tracks: &self.tracks,
+                failed: &self.failed,
                 can_undo: (self.history.can_undo(), self.history.can_redo()),
             };
             topbar::ui(ui, &scene, &mut self.notices, &mut actions);
             if scene.settings.show_bottom && scene.session.song().is_some() {
-                bottom::ui(ui, &scene, &mut actions);
+                bottom::ui(ui, &scene, &mut self.spectra, &mut actions);
             }
             if scene.settings.show_library {
                 library::ui(ui, &scene, &mut actions);
@@ -346,6 +368,7 @@ impl eframe::App for App {
                 self.devices.as_deref(),
                 &mut actions,
             );
+            card_form::ui(&ctx, &mut self.card_draft, &mut actions);
             welcome::drop_overlay(&ctx);
         }
         self.notices.ui(&ctx);

@@ -6,13 +6,19 @@ use super::library::section;
 use super::scene::{Action, Cursor, Scene};
 use super::theme::{figures, small, stem_colour, tokens};
 use super::topbar::clock;
-use crate::display::{FreqAxis, FreqScale, N_FFT, note_name, spectrum_at};
+use super::spectrum::{Moment, Spectra};
+use crate::display::{FreqAxis, FreqScale, N_FFT, note_name};
 use crate::progress::Progress;
 
 const FLOOR_DB: f32 = -110.0;
 
 /// Paints the panel.
-pub fn ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+pub fn ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    spectra: &mut Spectra,
+    actions: &mut Vec<Action>,
+) {
     let frame = egui::Frame::new()
         .fill(tokens(ui.ctx()).panel)
         .inner_margin(egui::Margin::symmetric(12, 8));
@@ -28,7 +34,7 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
                 let width = ui.available_width() - jobs_width - 16.0;
                 ui.vertical(|ui| {
                     ui.set_width(width);
-                    spectrum(ui, scene);
+                    spectrum(ui, scene, spectra);
                 });
                 ui.separator();
                 ui.vertical(|ui| jobs(ui, scene, actions));
@@ -37,7 +43,7 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         });
 }
 
-fn spectrum(ui: &mut Ui, scene: &Scene<'_>) {
+fn spectrum(ui: &mut Ui, scene: &Scene<'_>, spectra: &mut Spectra) {
     let playhead = scene.session.song().and_then(|song| {
         let lane = scene
             .chosen_lane
@@ -70,8 +76,11 @@ fn spectrum(ui: &mut Ui, scene: &Scene<'_>) {
         })
         .map_or(0.0, |lane| lane.offset_secs);
     let frame = ((cursor.secs - offset).max(0.0) * f64::from(rate)) as usize;
-    // One transform of 2048 samples a frame: some ten microseconds.
-    let db = spectrum_at(&view.clip, frame);
+    let moment = Moment { clip: cursor.clip, frame };
+    let Some(db) = spectra.at(moment, &view.clip) else {
+        section(ui, "Spectrum");
+        return;
+    };
     let hz_per_bin = f64::from(rate) / N_FFT as f64;
     let loudest = db
         .iter()

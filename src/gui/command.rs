@@ -162,7 +162,7 @@ impl Command {
             ),
             Self::CloseSong => (
                 "Close song",
-                "Close the song in the lanes; its files stay",
+                "Close the song in the lanes and remove its takes; exported files stay",
                 "File",
                 key(CTRL, Key::W),
             ),

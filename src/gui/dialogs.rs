@@ -20,10 +20,10 @@ pub enum Picked {
 /// Asks for audio files.
 pub fn pick_files(outbox: Sender<JobEvent>, ctx: egui::Context) {
     show("pick-files", move || {
-        let extensions: Vec<&str> = SUPPORTED_EXTENSIONS.to_vec();
+        let extensions: Vec<&str> = SUPPORTED_EXTENSIONS.into_iter().chain(["onnx"]).collect();
         let files = rfd::FileDialog::new()
-            .set_title("Open audio")
-            .add_filter("Audio", &extensions)
+            .set_title("Open")
+            .add_filter("Audio and models", &extensions)
             .pick_files();
         outbox
             .send(JobEvent::Picked(Picked::Files(files.unwrap_or_default())))

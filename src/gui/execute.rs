@@ -1,6 +1,5 @@
 //! From an [`Action`] to its effect: the one place where the window's state is changed.
 
-
 use super::app::App;
 use super::command::Command;
 use super::dialogs;
@@ -74,6 +73,7 @@ impl App {
                 self.apply_settings(ctx);
             }
             Action::Export(lanes) => self.start_export(&lanes),
+            Action::AdoptModel(path, card) => self.adopt_model(path, card),
             Action::ChooseFolder => {
                 if !self.dialog_open {
                     self.dialog_open = true;
@@ -289,7 +289,12 @@ impl App {
     }
 
     /// Edits the current song's arrangement as one step of undo.
-    pub(super) fn edit_song(&mut self, edit: &'static str, drag: Drag, change: impl FnOnce(&mut Song)) {
+    pub(super) fn edit_song(
+        &mut self,
+        edit: &'static str,
+        drag: Drag,
+        change: impl FnOnce(&mut Song),
+    ) {
         let Some(song) = self.session.song_mut() else {
             return;
         };
@@ -354,7 +359,6 @@ impl App {
         let next = (at + by).clamp(0, lanes.len() as isize - 1);
         self.chosen_lane = lanes.get(next.max(0) as usize).map(|lane| lane.id);
     }
-
 }
 
 fn move_lane(song: &mut Song, id: Id, by: isize) {

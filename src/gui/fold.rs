@@ -106,10 +106,17 @@ fn fold(app: &mut App, event: JobEvent) {
             app.runtime = Some(*runtime);
             app.shelf = shelf;
         }
-        JobEvent::Failed(_, Error::Cancelled) => app
+        JobEvent::CardWanted(_, draft) => app.card_draft = Some(draft),
+        JobEvent::Ended(_) => {}
+        JobEvent::Failed(_, _, Error::Cancelled) => app
             .notices
             .add(Level::Info, "Cancelled; nothing was left half-done"),
-        JobEvent::Failed(_, error) => app.notices.add(Level::Error, error.to_string()),
+        JobEvent::Failed(_, clip, error) => {
+            if let Some(clip) = clip {
+                app.failed.insert(clip, error.to_string());
+            }
+            app.notices.add(Level::Error, error.to_string());
+        }
         JobEvent::Picked(picked) => {
             app.dialog_open = false;
             match picked {

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::card_form::CardDraft;
 use super::dialogs::Picked;
 use super::worker::Worker;
 use crate::apply::{ExportOptions, Params, PostProcess, Region, Separation, SongName, StemFile};
@@ -86,10 +87,14 @@ pub enum Request {
     Separate(Box<SeparateRequest>),
     /// Write clips to files.
     Export(Vec<(String, Clip2)>, SongName, Box<ExportOptions>),
+    /// Put an ONNX file on the shelf, with this card if it has none of its own.
+    Adopt(PathBuf, Option<String>),
     /// Download ONNX Runtime.
     Install,
     /// Look for ONNX Runtime and models.
     Scan,
+    /// Remove takes that no session knows any more, except these files.
+    Prune(Vec<PathBuf>),
 }
 
 /// What comes back.
@@ -132,8 +137,12 @@ pub enum JobEvent {
     Exported(JobId, Vec<StemFile>, f32),
     /// ONNX Runtime and models were looked for.
     Scanned(JobId, Box<RuntimeStatus>, ModelShelf),
+    /// A network needs a card: a draft and what is wrong with it.
+    CardWanted(JobId, CardDraft),
     /// A job failed.
-    Failed(JobId, Error),
+    Failed(JobId, Option<Id>, Error),
+    /// A job ended without anything to tell.
+    Ended(JobId),
     /// A file dialog was closed.
     Picked(Picked),
 }
@@ -181,7 +190,7 @@ impl Jobs {
         self.next += 1;
         let cancel = CancelToken::new();
         let queue = match request {
-            Request::Open { .. } | Request::Scan => &self.loader,
+            Request::Open { .. } | Request::Scan | Request::Adopt(..) | Request::Prune(_) => &self.loader,
             _ => &self.engine,
         };
         queue
@@ -219,7 +228,9 @@ impl Jobs {
             | JobEvent::Separated { job, .. }
             | JobEvent::Exported(job, ..)
             | JobEvent::Scanned(job, ..)
-            | JobEvent::Failed(job, _) => {
+            | JobEvent::CardWanted(job, _)
+            | JobEvent::Ended(job)
+            | JobEvent::Failed(job, ..) => {
                 self.running.remove(job);
             }
             JobEvent::Warning(..) | JobEvent::Measured(..) | JobEvent::Picked(_) => {}

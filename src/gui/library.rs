@@ -160,7 +160,7 @@ fn models_ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
     ui.add_space(SPACE_S);
     let folder = crate::paths::data_dir().join("models");
     let hint = format!(
-        "Put ONNX models with their cards into\n{}",
+        "Drop an ONNX file on the window, or put it with its card into\n{}",
         folder.display()
     );
     ui.label(RichText::new("Add your own models").font(small()).weak())

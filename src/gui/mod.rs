@@ -12,6 +12,7 @@
 
 mod app;
 mod bottom;
+mod card_form;
 mod command;
 mod dialogs;
 mod execute;
@@ -30,6 +31,7 @@ mod runs;
 mod scene;
 mod settings;
 mod songs;
+mod spectrum;
 mod theme;
 mod tiles;
 mod topbar;

@@ -20,6 +20,8 @@ pub fn ui(
     }
     let mut settings = scene.settings.clone();
     egui::Window::new("Settings")
+        .pivot(egui::Align2::CENTER_CENTER)
+        .default_pos(ctx.content_rect().center())
         .open(open)
         .collapsible(false)
         .default_width(380.0)

@@ -106,6 +106,8 @@ pub struct Scene<'a> {
     pub cursor: Option<Cursor>,
     /// Names of all audio tracks of songs that have several.
     pub tracks: &'a HashMap<Id, Vec<String>>,
+    /// Why clips could not be opened.
+    pub failed: &'a HashMap<Id, String>,
     /// Whether there is something to undo and to redo.
     pub can_undo: (bool, bool),
 }
@@ -178,6 +180,8 @@ pub enum Action {
     Set(Box<Settings>),
     /// Write these lanes to files, as the settings say.
     Export(Vec<Id>),
+    /// Put an ONNX file on the shelf, with this card if it has none of its own.
+    AdoptModel(PathBuf, Option<String>),
     /// Choose the export folder by dialog.
     ChooseFolder,
 }

@@ -31,10 +31,21 @@ impl App {
                     );
                 }
                 self.open_paths(files);
+            } else if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx")) {
+                self.adopt_model(path, None);
             } else {
                 self.open_track(path, None);
             }
         }
+    }
+
+    /// Puts a network on the shelf.
+    pub(super) fn adopt_model(&mut self, path: PathBuf, card: Option<String>) {
+        let name = path
+            .file_name()
+            .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        self.jobs
+            .start(format!("Adding {name}"), Request::Adopt(path, card));
     }
 
     pub(super) fn open_track(&mut self, path: PathBuf, track: Option<usize>) {

@@ -85,6 +85,7 @@ pub fn drop_overlay(ctx: &egui::Context) {
     let known = |file: &String| {
         let extension = file.rsplit('.').next().unwrap_or("").to_lowercase();
         SUPPORTED_EXTENSIONS.contains(&extension.as_str())
+            || extension == "onnx"
             || !file.rsplit('/').next().unwrap_or("").contains('.')
     };
     let (good, bad): (Vec<&String>, Vec<&String>) = files.iter().partition(|file| known(file));

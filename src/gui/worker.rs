@@ -1,10 +1,11 @@
 //! What the worker threads do with a request.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
 
+use super::card_form::CardDraft;
 use super::jobs::{JobEvent, JobId, Request, SeparateRequest};
 use crate::apply::{
     self, BUILTIN_IDS, ExportOptions, FileSink, MemorySink, Network, PeakRule, SeparateOptions,
@@ -13,7 +14,8 @@ use crate::apply::{
 use crate::audio::{AudioFormat, Clip, decode};
 use crate::display::{Overview, PeakPyramid};
 use crate::error::{Error, Result};
-use crate::model::{Device, InstallOptions, ModelShelf, OnnxModel, Runtime, install_runtime};
+use crate::model::proto::GraphSummary;
+use crate::model::{Device, InstallOptions, ModelShelf, OnnxModel, Runtime, install_runtime, ModelCard, guess};
 use crate::progress::{CancelToken, Event, Reporter};
 use crate::session::Id;
 
@@ -28,13 +30,21 @@ pub(super) struct Worker {
 impl Worker {
     /// A worker that answers into `outbox` and wakes the window by `wake`.
     pub(super) fn new(outbox: Sender<JobEvent>, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
-        Self { outbox, wake, network: None }
+        Self {
+            outbox,
+            wake,
+            network: None,
+        }
     }
 
     /// Works until the queue is closed.
     pub(super) fn run(mut self, inbox: &Receiver<(JobId, Request, CancelToken)>) {
         while let Ok((id, request, cancel)) = inbox.recv() {
             let reporter = self.reporter(id, cancel);
+            let clip = match &request {
+                Request::Open { clip, .. } => Some(*clip),
+                _ => None,
+            };
             // A panic in a library is that job's failure, not the window's end.
             let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 self.work(id, request, &reporter)
@@ -47,7 +57,7 @@ impl Worker {
                 ))
             });
             if let Err(error) = outcome {
-                self.send(JobEvent::Failed(id, error));
+                self.send(JobEvent::Failed(id, clip, error));
             }
         }
     }
@@ -117,9 +127,15 @@ impl Worker {
                 self.send(JobEvent::Exported(id, files, gain));
                 Ok(())
             }
+            Request::Adopt(path, card) => self.adopt(id, &path, card),
             Request::Install => {
                 install_runtime(InstallOptions::default(), reporter)?;
                 self.scan(id);
+                Ok(())
+            }
+            Request::Prune(used) => {
+                prune(&used);
+                self.send(JobEvent::Ended(id));
                 Ok(())
             }
             Request::Scan => {
@@ -127,6 +143,47 @@ impl Worker {
                 Ok(())
             }
         }
+    }
+
+    /// Copies a network with a good card into the models folder, or asks for the card.
+    fn adopt(&self, id: JobId, path: &Path, card: Option<String>) -> Result<()> {
+        let graph = GraphSummary::read(path)?;
+        let checked = match &card {
+            Some(text) => ModelCard::from_toml(text, path).and_then(|card| {
+                card.check_graph(&graph, path)?;
+                Ok(card)
+            }),
+            None => ModelShelf::default()
+                .find(&path.display().to_string(), &[])
+                .map(|(_, card)| card),
+        };
+        let good = match checked {
+            Ok(good) => good,
+            Err(error) => {
+                let guessed = guess(&graph, path);
+                let problem = match &card {
+                    Some(_) => error.to_string(),
+                    None => format!("Look at: {}", guessed.uncertain.join(", ")),
+                };
+                let text = card.map_or_else(|| guessed.card.to_toml(), Ok)?;
+                let draft = CardDraft { path: path.into(), text, problem };
+                self.send(JobEvent::CardWanted(id, draft));
+                return Ok(());
+            }
+        };
+        let folder = crate::paths::data_dir().join("models");
+        std::fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
+        let target = folder.join(format!("{}.onnx", good.id));
+        if target != path {
+            if target.exists() {
+                return Err(Error::Exists { path: target });
+            }
+            std::fs::copy(path, &target).map_err(Error::io("copy the model to", &target))?;
+        }
+        let sidecar = target.with_extension("card.toml");
+        std::fs::write(&sidecar, good.to_toml()?).map_err(Error::io("write", &sidecar))?;
+        self.scan(id);
+        Ok(())
     }
 
     fn scan(&self, id: JobId) {
@@ -241,4 +298,23 @@ impl Worker {
 
 fn outlines(clip: &Clip) -> Arc<Vec<PeakPyramid>> {
     Arc::new(clip.channels().into_iter().map(PeakPyramid::new).collect())
+}
+
+/// Days after which a take that no session names is removed.
+const KEPT_DAYS: u64 = 7;
+
+/// Removes folders of takes that are old and not among the files in use.
+fn prune(used: &[PathBuf]) {
+    let Ok(folders) = std::fs::read_dir(crate::paths::cache_dir().join("takes")) else {
+        return;
+    };
+    for folder in folders.flatten() {
+        let path = folder.path();
+        let age = folder.metadata().and_then(|m| m.modified()).ok().and_then(|t| t.elapsed().ok());
+        let old = age.is_some_and(|age| age.as_secs() > KEPT_DAYS * 86_400);
+        if old && !used.iter().any(|file| file.starts_with(&path)) {
+            // What cannot be removed now will be tried again at the next start.
+            std::fs::remove_dir_all(&path).ok();
+        }
+    }
 }

@@ -338,7 +338,6 @@ impl ModelCard {
             .cloned()
             .collect()
     }
-
 }
 
 /// Says which field a parser stumbled over.

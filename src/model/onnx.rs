@@ -313,6 +313,9 @@ fn open(
 }
 
 fn provider(device: &Device) -> ExecutionProviderDispatch {
+    if matches!(device, Device::Cuda(_) | Device::TensorRt(_)) {
+        preload_cuda();
+    }
     let dispatch = match device {
         Device::Cuda(n) => ep::CUDA::default().with_device_id(*n).build(),
         Device::TensorRt(n) => ep::TensorRT::default().with_device_id(*n).build(),
@@ -322,6 +325,19 @@ fn provider(device: &Device) -> ExecutionProviderDispatch {
     };
     // Without this a provider that cannot start is left out without a word.
     dispatch.error_on_failure()
+}
+
+/// Loads the CUDA and cuDNN libraries that `runtime install --cuda` put beside ONNX Runtime, so that
+/// its provider finds them there. Without them the system's own are looked for.
+fn preload_cuda() {
+    let folder = super::runtime::runtime_dir();
+    let installed = std::fs::read_dir(&folder).is_ok_and(|files| {
+        files.flatten().any(|file| file.file_name().to_string_lossy().contains("cudart"))
+    });
+    if installed {
+        // What fails here fails again, with a reason, when the provider starts.
+        ep::cuda::preload_dylibs(Some(&folder), Some(&folder)).ok();
+    }
 }
 
 fn automatic(runtime: Runtime) -> Option<Device> {

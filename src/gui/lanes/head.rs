@@ -18,8 +18,15 @@ pub fn ui(
     let tokens = tokens(ui.ctx());
     let light = ui.ctx().theme() == egui::Theme::Light;
     let chosen = scene.chosen_lane == Some(lane.id);
-    ui.painter()
-        .rect_filled(rect, 0.0, if chosen { tokens.raised } else { tokens.panel });
+    ui.painter().rect_filled(
+        rect,
+        0.0,
+        if chosen {
+            tokens.raised.gamma_multiply(0.55)
+        } else {
+            tokens.panel
+        },
+    );
     let colour = stem_colour(&lane.name, light);
     ui.painter()
         .vline(rect.left() + 1.5, rect.y_range(), Stroke::new(3.0, colour));

@@ -116,14 +116,15 @@ impl LaneStack {
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &label));
         ui.painter().rect_filled(plot, 0.0, tokens.lane);
         let Some(clip) = scene.clips.get(&lane.clip) else {
-            let text = "Opening…";
-            ui.painter().text(
-                plot.center(),
-                egui::Align2::CENTER_CENTER,
-                text,
-                super::theme::small(),
-                tokens.faint,
-            );
+            let failed = scene.failed.get(&lane.clip);
+            let (text, colour) = match failed {
+                Some(reason) => (reason.as_str(), tokens.error),
+                None => ("Opening…", tokens.faint),
+            };
+            let font = super::theme::small();
+            let galley = ui.painter().layout(text.to_owned(), font, colour, plot.width() - 24.0);
+            let at = plot.center() - galley.size() * 0.5;
+            ui.painter().galley(at, galley, colour);
             return;
         };
         let (wave, spectrum) = match lane.view {
@@ -219,8 +220,12 @@ impl LaneStack {
                 Stroke::new(1.0, tokens(ui.ctx()).faint.gamma_multiply(0.5)),
             );
         }
-        let press = ui.input(|input| input.pointer.press_origin());
-        if response.drag_started()
+        // From the press on, not from when the drag is decided: a quick drag may begin and end
+        // between two frames of a slow machine.
+        let (press, down) = ui.input(|i| (i.pointer.press_origin(), i.pointer.primary_down()));
+        if self.dragging.is_none()
+            && down
+            && response.is_pointer_button_down_on()
             && let Some(press) = press
         {
             self.dragging = Some(Dragging {
@@ -277,10 +282,15 @@ impl LaneStack {
                 let span = ((at.x - x).abs() > CLICK_POINTS)
                     .then(|| Span::between(dragging.from_secs, secs_at(at.x)));
                 match (dragging.on_ruler, released) {
-                    (false, true) => actions.push(Action::Select(span, Drag::Done)),
-                    (false, false) => actions.push(Action::Select(span, Drag::Going)),
-                    (true, true) => actions.push(Action::Loop(span)),
-                    (true, false) => {}
+                    (false, true) if span.is_some() => {
+                        actions.push(Action::Select(span, Drag::Done));
+                    }
+                    (false, false) if span.is_some() => {
+                        actions.push(Action::Select(span, Drag::Going));
+                    }
+                    (true, true) if span.is_some() => actions.push(Action::Loop(span)),
+                    // A click leaves selection and loop alone.
+                    _ => {}
                 }
             }
             if released {

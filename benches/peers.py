@@ -1,0 +1,275 @@
+"""The peers' side of `make bench`: one JSON line per row asked for.
+
+    peers.py ROW... --song SONG.wav --threads N [--model M.onnx
+             --segment-frames N --step-frames N --batch N]
+
+Rows:
+
+about      {"row", "versions", "library"}: what is compared with, and the
+           ONNX Runtime library that our side is to use too
+stft       librosa: STFT and inverse, 4096/1024
+stft-torch torch: the same; {"row", "absent"} where torch is not installed
+hpss       librosa: harmonic and percussive parts, 2048/512, 31 x 31
+repet-sim  librosa: its nearest-neighbour form of REPET-SIM, 2048/1024
+network    ONNX Runtime alone: the segments of the song through the model
+
+The others print {"row", "secs"}: the fastest run of a few, with the song in
+memory and everything imported, loaded and warmed up beforehand. Files are
+neither read nor written within the time.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+MOST_RUNS = 5
+# Seconds of running after which no further run starts.
+BUDGET_SECS = 20.0
+# Seconds of the song that the first, uncounted run takes: compilers and
+# caches are filled then.
+WARM_UP_SECS = 5
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
+
+# numpy and the rest are imported inside the functions: they look at the
+# thread variables only once, when they are imported, and not every row needs
+# them all.
+
+
+def fastest_secs(work):
+    """Seconds of the fastest of a few runs of `work`."""
+    fastest, spent = float("inf"), 0.0
+    for _ in range(MOST_RUNS):
+        start = time.perf_counter()
+        work()
+        secs = time.perf_counter() - start
+        fastest = min(fastest, secs)
+        spent += secs
+        if spent > BUDGET_SECS:
+            break
+    return fastest
+
+
+def timed(method, song, rate_hz):
+    """Times `method(samples, rate_hz)` on the song, once warmed up."""
+    method(song[:, :WARM_UP_SECS * rate_hz], rate_hz)
+    return {"secs": fastest_secs(lambda: method(song, rate_hz))}
+
+
+def read_song(path):
+    """The file as float32 `[channels, frames]`, and its rate in hertz."""
+    import numpy as np
+    import soundfile
+
+    samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    return np.ascontiguousarray(samples.T), rate_hz
+
+
+def stft_and_inverse(song, _rate_hz):
+    """librosa's STFT of all channels at once, and back."""
+    import librosa
+
+    spectra = librosa.stft(song, n_fft=4096, hop_length=1024)
+    return librosa.istft(
+        spectra, n_fft=4096, hop_length=1024, length=song.shape[-1]
+    )
+
+
+def stft_and_inverse_torch(song, _rate_hz):
+    """torch's STFT of all channels at once, and back."""
+    import torch
+
+    samples = torch.from_numpy(song)
+    window = torch.hann_window(4096)
+    shape = {"n_fft": 4096, "hop_length": 1024, "window": window}
+    spectra = torch.stft(
+        samples, pad_mode="constant", return_complex=True, **shape
+    )
+    return torch.istft(spectra, length=song.shape[-1], **shape)
+
+
+def hpss(song, _rate_hz):
+    """Harmonic and percussive samples of each channel.
+
+    As `librosa.effects.hpss`, channel by channel.
+    """
+    import librosa
+
+    stems = []
+    for channel in song:
+        spectrum = librosa.stft(channel, n_fft=2048, hop_length=512)
+        parts = librosa.decompose.hpss(spectrum, kernel_size=31)
+        stems.append([
+            librosa.istft(
+                part, n_fft=2048, hop_length=512, length=len(channel)
+            )
+            for part in parts
+        ])
+    return stems
+
+
+def repet_sim(song, rate_hz):
+    """Voice and accompaniment of each channel from one mask.
+
+    The way that librosa's documentation shows: every column of the mean
+    magnitude becomes the median of its nearest neighbours by cosine, at
+    least a second away, and never more than itself; soft masks with margins
+    of 2 and 10 split what repeats from what does not.
+    """
+    import librosa
+    import numpy as np
+
+    n_fft, hop_length = 2048, 1024
+    voice_margin, rest_margin, power = 10, 2, 2
+    shape = {"n_fft": n_fft, "hop_length": hop_length, "window": "hamming"}
+    spectra = librosa.stft(song, **shape)
+    magnitude = np.abs(spectra).mean(axis=0)
+    repeating = librosa.decompose.nn_filter(
+        magnitude,
+        aggregate=np.median,
+        metric="cosine",
+        width=round(rate_hz / hop_length),
+    )
+    repeating = np.minimum(magnitude, repeating)
+    other = magnitude - repeating
+    rest_mask = librosa.util.softmask(
+        repeating, rest_margin * other, power=power
+    )
+    voice_mask = librosa.util.softmask(
+        other, voice_margin * repeating, power=power
+    )
+    return [
+        librosa.istft(mask * spectra, length=song.shape[-1], **shape)
+        for mask in (voice_mask, rest_mask)
+    ]
+
+
+def segment_starts(frames, segment_frames, step_frames):
+    """First frames of the segments; the last one ends where the song does."""
+    last = max(frames - segment_frames, 0)
+    return [*range(0, last, step_frames), last]
+
+
+def network_secs(song, args):
+    """Seconds of the model's runs alone, over all segments in batches."""
+    import numpy as np
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = args.threads
+    session = onnxruntime.InferenceSession(
+        args.model, options, providers=["CPUExecutionProvider"]
+    )
+    name = session.get_inputs()[0].name
+    short = max(args.segment_frames - song.shape[-1], 0)
+    song = np.pad(song, ((0, 0), (0, short)))
+    segments = [
+        song[:, start:start + args.segment_frames]
+        for start in segment_starts(
+            song.shape[-1], args.segment_frames, args.step_frames
+        )
+    ]
+    batches = [
+        np.stack(segments[first:first + args.batch])
+        for first in range(0, len(segments), args.batch)
+    ]
+
+    def run_all():
+        for batch in batches:
+            session.run(None, {name: batch})
+
+    session.run(None, {name: batches[0]})
+    return fastest_secs(run_all)
+
+
+def about():
+    """Versions of the peers and the path of ONNX Runtime's library."""
+    import librosa
+    import numpy
+    import onnxruntime
+    import scipy
+
+    modules = [librosa, numpy, scipy, onnxruntime]
+    try:
+        import torch
+
+        modules.append(torch)
+    except ImportError:
+        pass
+    folder = Path(onnxruntime.__file__).parent / "capi"
+    patterns = (
+        "libonnxruntime.so*", "libonnxruntime.*dylib", "onnxruntime.dll"
+    )
+    libraries = [path for p in patterns for path in sorted(folder.glob(p))]
+    if not libraries:
+        sys.exit(f"peers.py: no ONNX Runtime library in {folder}")
+    versions = [f"{m.__name__} {m.__version__}" for m in modules]
+    return {"versions": ", ".join(versions), "library": str(libraries[0])}
+
+
+def stft_torch(song, rate_hz, threads):
+    """The row of torch, which is not always installed."""
+    try:
+        import torch
+    except ImportError:
+        return {"absent": "torch not installed"}
+    torch.set_num_threads(threads)
+    with torch.inference_mode():
+        return timed(stft_and_inverse_torch, song, rate_hz)
+
+
+def measure(row, args):
+    """What a row prints, without its name."""
+    if row == "about":
+        return about()
+    song, rate_hz = read_song(args.song)
+    if row == "network":
+        return {"secs": network_secs(song, args)}
+    if row == "stft-torch":
+        return stft_torch(song, rate_hz, args.threads)
+    method = {"stft": stft_and_inverse, "hpss": hpss, "repet-sim": repet_sim}
+    return timed(method[row], song, rate_hz)
+
+
+def parse_args():
+    """The words of the command line, checked."""
+    rows = ["about", "stft", "stft-torch", "hpss", "repet-sim", "network"]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rows", nargs="+", choices=rows, metavar="ROW")
+    parser.add_argument("--song", required=True)
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--model")
+    parser.add_argument("--segment-frames", type=int)
+    parser.add_argument("--step-frames", type=int)
+    parser.add_argument("--batch", type=int)
+    args = parser.parse_args()
+    of_network = (
+        args.model, args.segment_frames, args.step_frames, args.batch
+    )
+    if "network" in args.rows and None in of_network:
+        parser.error(
+            "network needs --model, --segment-frames, --step-frames, --batch"
+        )
+    return args
+
+
+def main():
+    """Prints a line for each row."""
+    args = parse_args()
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = str(args.threads)
+    for row in args.rows:
+        print(json.dumps({"row": row, **measure(row, args)}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
