@@ -270,8 +270,21 @@ impl FileSink {
         let files = ready
             .into_par_iter()
             .map(|(name, writer)| {
-                let Written { path, frames, peak, clipped_samples } = writer.finish()?;
-                Ok(StemFile { name, path, frames, sample_rate, channels, peak, clipped_samples })
+                let Written {
+                    path,
+                    frames,
+                    peak,
+                    clipped_samples,
+                } = writer.finish()?;
+                Ok(StemFile {
+                    name,
+                    path,
+                    frames,
+                    sample_rate,
+                    channels,
+                    peak,
+                    clipped_samples,
+                })
             })
             .collect::<Result<Vec<_>>>()?;
         Ok((files, gain_used))

@@ -6,13 +6,13 @@ use super::hpss::Hpss;
 use crate::audio::Planar;
 use crate::error::Result;
 use crate::progress::Reporter;
-use crate::spectral::{Complex32, Stft, StftSpec};
+use crate::spectral::{Complex32, Complex64, Stft, StftSpec};
 
 const N_FFT: usize = 4096;
 const HOP_LENGTH: usize = 1024;
 /// Columns over which a source's spatial covariance is taken to be constant (Open-Unmix).
 const WIENER_COLUMNS: usize = 300;
-const EPS: f32 = 1e-10;
+const EPS: f64 = 1e-10;
 
 /// A step after the separator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -124,9 +124,9 @@ fn wiener(
 /// A 2 × 2 Hermitian matrix [a, b; b*, d]; mono uses only `a`.
 #[derive(Debug, Clone, Copy, Default)]
 struct Hermitian {
-    a: f32,
-    b: Complex32,
-    d: f32,
+    a: f64,
+    b: Complex64,
+    d: f64,
 }
 
 /// One iteration over a block of columns, every bin for itself.
@@ -140,7 +140,8 @@ fn maximise(
     let stereo = x.len() == 2;
     let regular = EPS.sqrt();
     let at = |column: usize, bin: usize| column * bins + bin;
-    // As in the published program, levels are brought to about 10 so that EPS means the same.
+    // The published program brings loud songs to about 10, so that its constants mean the same for
+    // all; here quiet ones too, so that the result does not depend on the level.
     let largest = columns
         .clone()
         .flat_map(|column| {
@@ -148,11 +149,18 @@ fn maximise(
                 .flat_map(move |x| x[at(column, 0)..at(column + 1, 0)].iter())
         })
         .fold(0.0_f32, |m, v| m.max(v.norm()));
-    let scale = 1.0 / (largest / 10.0).max(1.0);
+    let narrow = |v: Complex64| Complex32::new(v.re as f32, v.im as f32);
+    let wide = |v: Complex32| Complex64::new(f64::from(v.re), f64::from(v.im));
+    if largest == 0.0 {
+        return;
+    }
+    let scale = 10.0 / f64::from(largest);
     let filtered: Vec<Vec<Complex32>> = (0..bins)
         .into_par_iter()
         .map(|bin| {
-            let value = |j: usize, c: usize, column: usize| y[j][c][at(column, bin)] * scale;
+            // In double precision: the determinant of two channels that are nearly alike is a small
+            // difference of large numbers.
+            let value = |j: usize, c: usize, column: usize| wide(y[j][c][at(column, bin)]) * scale;
             let mut spread = vec![Hermitian::default(); sources];
             let mut power = vec![0.0; sources * columns.len()];
             for (j, spread) in spread.iter_mut().enumerate() {
@@ -162,9 +170,9 @@ fn maximise(
                     let r = if stereo {
                         value(j, 1, column)
                     } else {
-                        Complex32::default()
+                        Complex64::default()
                     };
-                    let v = (l.norm_sqr() + r.norm_sqr()) / x.len() as f32;
+                    let v = (l.norm_sqr() + r.norm_sqr()) / x.len() as f64;
                     power[j * columns.len() + t] = v;
                     weight += v;
                     spread.a += l.norm_sqr();
@@ -178,25 +186,26 @@ fn maximise(
             let mut out = Vec::with_capacity(sources * columns.len() * x.len());
             for (t, column) in columns.clone().enumerate() {
                 let v = |j: usize| power[j * columns.len() + t];
-                let (mut a, mut d, mut b) = (regular, regular, Complex32::default());
+                let (mut a, mut d, mut b) = (regular, regular, Complex64::default());
                 for (j, spread) in spread.iter().enumerate() {
                     a += v(j) * spread.a;
                     d += v(j) * spread.d;
                     b += spread.b * v(j);
                 }
-                let l = x[0][at(column, bin)];
+                let l = wide(x[0][at(column, bin)]);
                 if !stereo {
-                    out.extend(spread.iter().enumerate().map(|(j, s)| l * (v(j) * s.a / a)));
+                    let one = |(j, s): (usize, &Hermitian)| narrow(l * (v(j) * s.a / a));
+                    out.extend(spread.iter().enumerate().map(one));
                     continue;
                 }
-                let r = x[1][at(column, bin)];
-                let det = (a * d - b.norm_sqr()).max(f32::MIN_POSITIVE);
+                let r = wide(x[1][at(column, bin)]);
+                let det = (a * d - b.norm_sqr()).max(f64::MIN_POSITIVE);
                 // Cxx⁻¹·x
                 let u = (l * d - b * r) / det;
                 let w = (r * a - b.conj() * l) / det;
                 for (j, s) in spread.iter().enumerate() {
-                    out.push((u * s.a + s.b * w) * v(j));
-                    out.push((s.b.conj() * u + w * s.d) * v(j));
+                    out.push(narrow((u * s.a + s.b * w) * v(j)));
+                    out.push(narrow((s.b.conj() * u + w * s.d) * v(j)));
                 }
             }
             out

@@ -99,7 +99,8 @@ impl SegmentSpec {
             let x = (distance as f32 + 0.5) / rise as f32;
             match self.fade {
                 Fade::Linear | Fade::Triangle => x,
-                Fade::Hann => 0.5 - 0.5 * (std::f32::consts::PI * x).cos(),
+                // The same as (1 − cos πx)/2, without losing small values to rounding.
+                Fade::Hann => (std::f32::consts::FRAC_PI_2 * x).sin().powi(2),
             }
         };
         side(from_left).min(side(from_right))

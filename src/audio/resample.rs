@@ -12,6 +12,17 @@ use crate::error::{Error, Result};
 
 const CHUNK_FRAMES: usize = 2048;
 
+/// A block of at least [`CHUNK_FRAMES`] whose transforms have even lengths on both sides: the delay is
+/// half a transform, and half of an odd length would leave everything half a sample off.
+fn chunk_frames(in_hz: u32, out_hz: u32) -> usize {
+    let (mut a, mut b) = (in_hz, out_hz);
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    let unit = 2 * (in_hz / a.max(1)).max(1) as usize;
+    unit * CHUNK_FRAMES.div_ceil(unit)
+}
+
 /// The number of frames after resampling: frames × out / in, rounded half up.
 pub fn resampled_frames(frames: u64, in_hz: u32, out_hz: u32) -> u64 {
     let (frames, in_hz, out_hz) = (u128::from(frames), u128::from(in_hz), u128::from(out_hz));
@@ -44,7 +55,7 @@ impl Resampler {
             let plan = Fft::<f32>::new_custom(
                 in_hz as usize,
                 out_hz as usize,
-                CHUNK_FRAMES,
+                chunk_frames(in_hz, out_hz),
                 1,
                 channels,
                 WindowFunction::BlackmanHarris2,

@@ -81,7 +81,11 @@ impl WavSink {
         self.riff_limit = bytes;
     }
 
-    pub(super) fn push_float<C: AsRef<[f32]>>(&mut self, block: &[C], frames: usize) -> io::Result<()> {
+    pub(super) fn push_float<C: AsRef<[f32]>>(
+        &mut self,
+        block: &[C],
+        frames: usize,
+    ) -> io::Result<()> {
         self.bytes.clear();
         for i in 0..frames {
             for channel in block {

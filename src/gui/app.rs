@@ -76,8 +76,8 @@ impl App {
             let path = crate::paths::config_dir().join(file);
             (!start.is_test).then_some(path)
         };
-        let settings: Settings = read_or_default(restore("settings.json"), &mut notices);
-        let session: Session = read_or_default(restore("session.json"), &mut notices);
+        let settings: Settings = settings::read_or_default(restore("settings.json"), &mut notices);
+        let session: Session = settings::read_or_default(restore("session.json"), &mut notices);
         let mut app = Self {
             history: History::default(),
             clips: HashMap::new(),
@@ -264,24 +264,6 @@ impl App {
                 self.notices.add(Level::Warning, error.to_string());
             }
             self.saved.1 = self.settings.clone();
-        }
-    }
-}
-
-fn read_or_default<T: serde::de::DeserializeOwned + Default>(
-    path: Option<PathBuf>,
-    notices: &mut Notices,
-) -> T {
-    let Some(path) = path else {
-        return T::default();
-    };
-    match settings::read(&path) {
-        Ok(value) => value.unwrap_or_default(),
-        Err(error) => {
-            // Kept aside: what cannot be read today may be wanted tomorrow.
-            std::fs::rename(&path, path.with_extension("unreadable.json")).ok();
-            notices.add(Level::Warning, error.to_string());
-            T::default()
         }
     }
 }

@@ -4,21 +4,16 @@ use egui::{Align2, RichText, ScrollArea, Sense, Shape, Stroke, Ui, pos2, vec2};
 
 use super::library::section;
 use super::scene::{Action, Cursor, Scene};
+use super::spectrum::{Moment, Spectra};
 use super::theme::{figures, small, stem_colour, tokens};
 use super::topbar::clock;
-use super::spectrum::{Moment, Spectra};
 use crate::display::{FreqAxis, FreqScale, N_FFT, note_name};
 use crate::progress::Progress;
 
 const FLOOR_DB: f32 = -110.0;
 
 /// Paints the panel.
-pub fn ui(
-    ui: &mut Ui,
-    scene: &Scene<'_>,
-    spectra: &mut Spectra,
-    actions: &mut Vec<Action>,
-) {
+pub fn ui(ui: &mut Ui, scene: &Scene<'_>, spectra: &mut Spectra, actions: &mut Vec<Action>) {
     let frame = egui::Frame::new()
         .fill(tokens(ui.ctx()).panel)
         .inner_margin(egui::Margin::symmetric(12, 8));
@@ -76,7 +71,10 @@ fn spectrum(ui: &mut Ui, scene: &Scene<'_>, spectra: &mut Spectra) {
         })
         .map_or(0.0, |lane| lane.offset_secs);
     let frame = ((cursor.secs - offset).max(0.0) * f64::from(rate)) as usize;
-    let moment = Moment { clip: cursor.clip, frame };
+    let moment = Moment {
+        clip: cursor.clip,
+        frame,
+    };
     let Some(db) = spectra.at(moment, &view.clip) else {
         section(ui, "Spectrum");
         return;

@@ -190,7 +190,9 @@ impl Jobs {
         self.next += 1;
         let cancel = CancelToken::new();
         let queue = match request {
-            Request::Open { .. } | Request::Scan | Request::Adopt(..) | Request::Prune(_) => &self.loader,
+            Request::Open { .. } | Request::Scan | Request::Adopt(..) | Request::Prune(_) => {
+                &self.loader
+            }
             _ => &self.engine,
         };
         queue

@@ -1,9 +1,10 @@
 //! What a person chose, kept between two starts. Unreadable settings are a notice and a default.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use super::notices::{Level, Notices};
 use crate::apply::ExportOptions;
 use crate::display::{Colormap, FreqScale};
 use crate::error::{Error, Result};
@@ -88,6 +89,25 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
             problem: format!("saved state cannot be read ({error})"),
             path: path.into(),
         })
+}
+
+/// Reads a JSON file; what cannot be read is kept aside, told, and replaced by the default.
+pub fn read_or_default<T: DeserializeOwned + Default>(
+    path: Option<PathBuf>,
+    notices: &mut Notices,
+) -> T {
+    let Some(path) = path else {
+        return T::default();
+    };
+    match read(&path) {
+        Ok(value) => value.unwrap_or_default(),
+        Err(error) => {
+            // Kept aside: what cannot be read today may be wanted tomorrow.
+            std::fs::rename(&path, path.with_extension("unreadable.json")).ok();
+            notices.add(Level::Warning, error.to_string());
+            T::default()
+        }
+    }
 }
 
 /// Writes a JSON file by way of a temporary one.

@@ -31,7 +31,10 @@ impl App {
                     );
                 }
                 self.open_paths(files);
-            } else if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx")) {
+            } else if path
+                .extension()
+                .is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
+            {
                 self.adopt_model(path, None);
             } else {
                 self.open_track(path, None);

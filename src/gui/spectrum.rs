@@ -33,14 +33,26 @@ impl Spectra {
         let (outbox, answers) = bounded(4);
         let work = move || {
             while let Ok((moment, clip)) = inbox.recv() {
-                if outbox.send((moment, spectrum_at(&clip, moment.frame))).is_err() {
+                if outbox
+                    .send((moment, spectrum_at(&clip, moment.frame)))
+                    .is_err()
+                {
                     return;
                 }
                 wake();
             }
         };
-        let thread = std::thread::Builder::new().name("spectrum".into()).spawn(work).ok();
-        Self { questions: Some(questions), answers, asked: None, latest: None, thread }
+        let thread = std::thread::Builder::new()
+            .name("spectrum".into())
+            .spawn(work)
+            .ok();
+        Self {
+            questions: Some(questions),
+            answers,
+            asked: None,
+            latest: None,
+            thread,
+        }
     }
 
     /// The spectrum at a moment, or the last one while the new one is made; in dB, 1025 bins.
@@ -48,15 +60,24 @@ impl Spectra {
         if let Some(answer) = self.answers.try_iter().last() {
             self.latest = Some(answer);
         }
-        let known = self.latest.as_ref().is_some_and(|(latest, _)| *latest == moment);
+        let known = self
+            .latest
+            .as_ref()
+            .is_some_and(|(latest, _)| *latest == moment);
         if !known && self.asked != Some(moment) {
             // Full means that the worker is at it; the next frame asks again.
-            let sent = self.questions.as_ref().is_some_and(|q| q.try_send((moment, clip.clone())).is_ok());
+            let sent = self
+                .questions
+                .as_ref()
+                .is_some_and(|q| q.try_send((moment, clip.clone())).is_ok());
             if sent {
                 self.asked = Some(moment);
             }
         }
-        let same_clip = self.latest.as_ref().filter(|(latest, _)| latest.clip == moment.clip);
+        let same_clip = self
+            .latest
+            .as_ref()
+            .filter(|(latest, _)| latest.clip == moment.clip);
         same_clip.map(|(_, db)| db.as_slice())
     }
 }

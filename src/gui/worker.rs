@@ -15,7 +15,9 @@ use crate::audio::{AudioFormat, Clip, decode};
 use crate::display::{Overview, PeakPyramid};
 use crate::error::{Error, Result};
 use crate::model::proto::GraphSummary;
-use crate::model::{Device, InstallOptions, ModelShelf, OnnxModel, Runtime, install_runtime, ModelCard, guess};
+use crate::model::{
+    Device, InstallOptions, ModelCard, ModelShelf, OnnxModel, Runtime, guess, install_runtime,
+};
 use crate::progress::{CancelToken, Event, Reporter};
 use crate::session::Id;
 
@@ -166,7 +168,11 @@ impl Worker {
                     None => format!("Look at: {}", guessed.uncertain.join(", ")),
                 };
                 let text = card.map_or_else(|| guessed.card.to_toml(), Ok)?;
-                let draft = CardDraft { path: path.into(), text, problem };
+                let draft = CardDraft {
+                    path: path.into(),
+                    text,
+                    problem,
+                };
                 self.send(JobEvent::CardWanted(id, draft));
                 return Ok(());
             }
@@ -310,7 +316,11 @@ fn prune(used: &[PathBuf]) {
     };
     for folder in folders.flatten() {
         let path = folder.path();
-        let age = folder.metadata().and_then(|m| m.modified()).ok().and_then(|t| t.elapsed().ok());
+        let age = folder
+            .metadata()
+            .and_then(|m| m.modified())
+            .ok()
+            .and_then(|t| t.elapsed().ok());
         let old = age.is_some_and(|age| age.as_secs() > KEPT_DAYS * 86_400);
         if old && !used.iter().any(|file| file.starts_with(&path)) {
             // What cannot be removed now will be tried again at the next start.

@@ -332,7 +332,9 @@ fn provider(device: &Device) -> ExecutionProviderDispatch {
 fn preload_cuda() {
     let folder = super::runtime::runtime_dir();
     let installed = std::fs::read_dir(&folder).is_ok_and(|files| {
-        files.flatten().any(|file| file.file_name().to_string_lossy().contains("cudart"))
+        files
+            .flatten()
+            .any(|file| file.file_name().to_string_lossy().contains("cudart"))
     });
     if installed {
         // What fails here fails again, with a reason, when the provider starts.

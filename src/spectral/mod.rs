@@ -12,7 +12,7 @@ mod stft;
 mod window;
 
 pub use mel::{MelBank, MelFormula, MelNorm, MelSpec, hz_from_mel, mel_from_hz};
-pub use realfft::num_complex::Complex32;
+pub use realfft::num_complex::{Complex32, Complex64};
 pub use scale::{MagnitudeScale, amplitude_from_db, db_from_amplitude, db_from_power};
 pub use stft::{Normalisation, Padding, Stft, StftSpec};
 pub use window::{Symmetry, WindowKind, window};

@@ -9,7 +9,9 @@ use stemloom::Error;
 use stemloom::audio::{AudioInfo, Clip, Decoder, Source as _, Tags, decode, probe, resample};
 use stemloom::progress::{CancelToken, Reporter};
 
-use crate::common::{Rng, entries, failure, fixture, number, numbers, sine, snr_db, text, values, whole};
+use crate::common::{
+    Rng, entries, failure, fixture, number, numbers, sine, snr_db, text, values, whole,
+};
 
 fn read(path: &Path) -> Result<(Clip, AudioInfo), Error> {
     decode(path, None, &Reporter::silent())
@@ -21,7 +23,9 @@ fn open(file: &str) -> (Clip, AudioInfo) {
 
 /// The entries of files that are whole.
 fn good_files() -> impl Iterator<Item = &'static Value> {
-    entries("audio").iter().filter(|entry| entry["valid"] == true)
+    entries("audio")
+        .iter()
+        .filter(|entry| entry["valid"] == true)
 }
 
 /// Files whose container does not say where the music ends: the codec's padding is heard.
@@ -46,8 +50,14 @@ fn a_wav_by_hand() {
     let path = folder.path().join("hand.wav");
     std::fs::write(&path, &bytes).unwrap();
     let (clip, info) = read(&path).unwrap();
-    assert_eq!((info.sample_rate, info.channels, info.frames), (8000, 2, Some(2)));
-    assert_eq!((info.container.as_str(), info.codec.as_str()), ("wave", "pcm_s16le"));
+    assert_eq!(
+        (info.sample_rate, info.channels, info.frames),
+        (8000, 2, Some(2))
+    );
+    assert_eq!(
+        (info.container.as_str(), info.codec.as_str()),
+        ("wave", "pcm_s16le")
+    );
     assert_eq!(clip.channel(0), [0.5_f32, 1.0 / 32_768.0]);
     assert_eq!(clip.channel(1), [-1.0_f32, 0.0]);
     assert!(info.warnings.is_empty());
@@ -57,7 +67,11 @@ fn a_wav_by_hand() {
     std::fs::write(&path, &bytes).unwrap();
     let (clip, info) = read(&path).unwrap();
     assert_eq!(clip.frames(), 2);
-    assert!(info.warnings[0].contains("never completed"), "{:?}", info.warnings);
+    assert!(
+        info.warnings[0].contains("never completed"),
+        "{:?}",
+        info.warnings
+    );
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -68,18 +82,39 @@ fn every_file_has_its_rate_channels_and_length() {
     for entry in good_files() {
         let file = text(&entry["file"]);
         let (clip, info) = open(file);
-        assert_eq!(clip.sample_rate_hz() as usize, whole(&entry["sample_rate"]), "{file}");
+        assert_eq!(
+            clip.sample_rate_hz() as usize,
+            whole(&entry["sample_rate"]),
+            "{file}"
+        );
         assert_eq!(clip.num_channels(), whole(&entry["channels"]), "{file}");
-        assert_eq!((info.sample_rate, info.channels), (clip.sample_rate_hz(), clip.num_channels()), "{file}");
+        assert_eq!(
+            (info.sample_rate, info.channels),
+            (clip.sample_rate_hz(), clip.num_channels()),
+            "{file}"
+        );
         let frames = whole(&entry["frames_original"]);
         if has_no_end_mark(file) {
-            assert!((frames..=frames + 2048).contains(&clip.frames()), "{file}: {} frames", clip.frames());
+            assert!(
+                (frames..=frames + 2048).contains(&clip.frames()),
+                "{file}: {} frames",
+                clip.frames()
+            );
         } else {
             assert_eq!(clip.frames(), frames, "{file}");
         }
         assert_eq!(info.frames, Some(clip.frames() as u64), "{file}");
-        assert!(clip.channels().iter().all(|channel| channel.len() == clip.frames()), "{file}");
-        assert!(info.warnings.is_empty(), "{file} is whole: {:?}", info.warnings);
+        assert!(
+            clip.channels()
+                .iter()
+                .all(|channel| channel.len() == clip.frames()),
+            "{file}"
+        );
+        assert!(
+            info.warnings.is_empty(),
+            "{file} is whole: {:?}",
+            info.warnings
+        );
     }
 }
 
@@ -91,13 +126,25 @@ fn tags_and_track_names_are_read() {
         let tag = |name: &str| entry["tags"][name].as_str().map(str::to_owned);
         // A track's own title may be taken for the file's.
         if entry["tracks"].is_null() {
-            assert_eq!(info.tags, Tags { title: tag("title"), artist: tag("artist") }, "{file}");
+            assert_eq!(
+                info.tags,
+                Tags {
+                    title: tag("title"),
+                    artist: tag("artist")
+                },
+                "{file}"
+            );
             assert_eq!(info.tracks.len(), 1, "{file}");
             continue;
         }
-        let names: Vec<Option<String>> = info.tracks.iter().map(|track| track.name.clone()).collect();
-        let want: Vec<Option<String>> =
-            entry["tracks"].as_array().unwrap().iter().map(|name| Some(text(name).to_owned())).collect();
+        let names: Vec<Option<String>> =
+            info.tracks.iter().map(|track| track.name.clone()).collect();
+        let want: Vec<Option<String>> = entry["tracks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|name| Some(text(name).to_owned()))
+            .collect();
         assert_eq!(names, want, "{file}");
     }
 }
@@ -113,31 +160,50 @@ fn lossless_files_are_exact() {
             let frame = whole(&probe["frame"]);
             for (channel, want) in numbers(&probe["values"]).into_iter().enumerate() {
                 let got = f64::from(clip.channel(channel)[frame]);
-                assert!((got - want).abs() < 1e-7, "{file} frame {frame} channel {channel}: {got} for {want}");
+                assert!(
+                    (got - want).abs() < 1e-7,
+                    "{file} frame {frame} channel {channel}: {got} for {want}"
+                );
             }
         }
-        let Some(offset) = entry["source_offset"].as_u64() else { continue };
+        let Some(offset) = entry["source_offset"].as_u64() else {
+            continue;
+        };
         // The reference has 16 bits, so more cannot be told from it.
         let step = 0.5_f32.powi(whole(&entry["bits"]).min(16) as i32 - 1);
         for channel in 0..2 {
             let want = &source.channel(channel)[offset as usize..][..clip.frames()];
             let error = crate::common::max_abs_diff(clip.channel(channel), want);
-            assert!(error <= 1.5 * step, "{file} channel {channel}: off by {error}");
+            assert!(
+                error <= 1.5 * step,
+                "{file} channel {channel}: off by {error}"
+            );
         }
     }
 }
 
 /// The frame of the burst, by the loudest point of the channels' mean.
 fn burst_frame(clip: &Clip) -> usize {
-    let level = |i: usize| clip.channels().iter().map(|channel| channel[i]).sum::<f32>().abs();
-    (0..clip.frames()).max_by(|a, b| level(*a).total_cmp(&level(*b))).expect("a clip with frames")
+    let level = |i: usize| {
+        clip.channels()
+            .iter()
+            .map(|channel| channel[i])
+            .sum::<f32>()
+            .abs()
+    };
+    (0..clip.frames())
+        .max_by(|a, b| level(*a).total_cmp(&level(*b)))
+        .expect("a clip with frames")
 }
 
 #[test]
 fn lossy_files_are_in_place_and_near() {
     let source = open("audio/source.wav").0;
     let burst = burst_frame(&source);
-    assert!((7018..=7021).contains(&burst), "the fixture's burst is at {burst}");
+    assert!(
+        (7018..=7021).contains(&burst),
+        "the fixture's burst is at {burst}"
+    );
     for entry in good_files().filter(|entry| entry["lossless"] == false) {
         let file = text(&entry["file"]);
         let (clip, _) = open(file);
@@ -147,18 +213,30 @@ fn lossy_files_are_in_place_and_near() {
 
         let wanted = at(burst as f64) + delay;
         let got = burst_frame(&clip);
-        assert!(got.abs_diff(wanted) <= at(2.0).max(2), "{file}: the burst is at {got}, not {wanted}");
+        assert!(
+            got.abs_diff(wanted) <= at(2.0).max(2),
+            "{file}: the burst is at {got}, not {wanted}"
+        );
 
         // Frames 1000 to 6000, before the burst; decoders may differ by one frame of delay.
         let reference = resample(&source, clip.sample_rate_hz()).unwrap();
         let (first, last) = (at(1000.0), at(6000.0));
         let snr = |late: usize| {
-            let stretch = |clip: &Clip, by: usize| [0, 1].map(|c| clip.channel(c)[first + by..last + by].to_vec()).concat();
+            let stretch = |clip: &Clip, by: usize| {
+                [0, 1]
+                    .map(|c| clip.channel(c)[first + by..last + by].to_vec())
+                    .concat()
+            };
             snr_db(&stretch(&reference, 0), &stretch(&clip, late))
         };
-        let best = (delay.saturating_sub(1)..=delay + 1).map(snr).fold(f64::NEG_INFINITY, f64::max);
+        let best = (delay.saturating_sub(1)..=delay + 1)
+            .map(snr)
+            .fold(f64::NEG_INFINITY, f64::max);
         let least = number(&entry["snr_db_ffmpeg"]) - 3.0;
-        assert!(best >= least, "{file}: {best:.1} dB, at least {least:.1} expected");
+        assert!(
+            best >= least,
+            "{file}: {best:.1} dB, at least {least:.1} expected"
+        );
     }
 }
 
@@ -186,13 +264,26 @@ fn each_track_of_a_stem_file_can_be_opened() {
 /// The example's promise: the mix is the sum of its stems, sample for sample.
 #[test]
 fn the_example_is_the_sum_of_its_stems() {
-    let open = |name: &str| read(&crate::common::repo("assets/example").join(name)).unwrap().0;
+    let open = |name: &str| {
+        read(&crate::common::repo("assets/example").join(name))
+            .unwrap()
+            .0
+    };
     let mix = open("long-way-home.flac");
     let stems = ["guitar", "bass", "drums", "keys"].map(|name| open(&format!("stems/{name}.flac")));
-    assert_eq!((mix.frames(), mix.num_channels(), mix.sample_rate_hz()), (886_410, 2, 44_100));
+    assert_eq!(
+        (mix.frames(), mix.num_channels(), mix.sample_rate_hz()),
+        (886_410, 2, 44_100)
+    );
     for channel in 0..2 {
         let off = (0..mix.frames())
-            .filter(|i| stems.iter().map(|stem| stem.channel(channel)[*i]).sum::<f32>() != mix.channel(channel)[*i])
+            .filter(|i| {
+                stems
+                    .iter()
+                    .map(|stem| stem.channel(channel)[*i])
+                    .sum::<f32>()
+                    != mix.channel(channel)[*i]
+            })
             .count();
         assert_eq!(off, 0, "channel {channel}");
     }
@@ -206,7 +297,16 @@ fn the_example_is_the_sum_of_its_stems() {
 fn cut_files_are_refused_or_told() {
     let mut rng = Rng::new(8);
     let folder = tempfile::tempdir().unwrap();
-    for name in ["tagged.wav", "rf64.wav", "s16.flac", "lame128.mp3", "s16.aiff", "vorbis.ogg", "alac.m4a", "aac.m4a"] {
+    for name in [
+        "tagged.wav",
+        "rf64.wav",
+        "s16.flac",
+        "lame128.mp3",
+        "s16.aiff",
+        "vorbis.ogg",
+        "alac.m4a",
+        "aac.m4a",
+    ] {
         let bytes = std::fs::read(fixture("audio").join(name)).unwrap();
         let whole = open(&format!("audio/{name}")).0.frames();
         for _ in 0..12 {
@@ -215,13 +315,25 @@ fn cut_files_are_refused_or_told() {
             let path = folder.path().join(name);
             std::fs::write(&path, &bytes[..length]).unwrap();
             match read(&path) {
-                Err(error) => assert!(error.to_string().ends_with(&path.display().to_string()), "{error}"),
+                Err(error) => assert!(
+                    error.to_string().ends_with(&path.display().to_string()),
+                    "{error}"
+                ),
                 Ok((clip, info)) => {
-                    assert!(clip.frames() <= whole, "{name} cut to {length}: {} frames", clip.frames());
+                    assert!(
+                        clip.frames() <= whole,
+                        "{name} cut to {length}: {} frames",
+                        clip.frames()
+                    );
                     assert_eq!(info.frames, Some(clip.frames() as u64));
                     // Vorbis may be cut between two packets, where nothing shows it.
-                    let told = !info.warnings.is_empty() || clip.frames() == whole || name == "vorbis.ogg";
-                    assert!(told, "{name} cut to {length}: {} of {whole} frames, no warning", clip.frames());
+                    let told =
+                        !info.warnings.is_empty() || clip.frames() == whole || name == "vorbis.ogg";
+                    assert!(
+                        told,
+                        "{name} cut to {length}: {} of {whole} frames, no warning",
+                        clip.frames()
+                    );
                 }
             }
         }
@@ -241,7 +353,10 @@ fn what_is_no_audio_is_refused() {
             _ => matches!(error, Error::Malformed { .. } | Error::Unsupported { .. }),
         };
         assert!(right, "{file}: {error:?}");
-        assert!(error.to_string().ends_with(&path.display().to_string()), "{error}");
+        assert!(
+            error.to_string().ends_with(&path.display().to_string()),
+            "{error}"
+        );
     }
     let missing = failure(read(&fixture("audio/no-such.wav")));
     assert!(matches!(missing, Error::Io { .. }), "{missing:?}");
@@ -252,17 +367,39 @@ fn what_is_no_audio_is_refused() {
 #[test]
 fn damage_is_passed_over_and_told() {
     let whole_frames = whole(&values()["source"]["frames"]);
-    for file in ["audio/truncated.wav", "audio/truncated.flac", "audio/truncated.mp3", "audio/corrupt.mp3"] {
+    for file in [
+        "audio/truncated.wav",
+        "audio/truncated.flac",
+        "audio/truncated.mp3",
+        "audio/corrupt.mp3",
+    ] {
         let (clip, info) = open(file);
-        assert!(clip.frames() > 500 && clip.frames() <= whole_frames, "{file}: {} frames", clip.frames());
-        let told = |warning: &String| warning.contains("s of") || warning.contains("could not be decoded");
-        assert!(info.warnings.iter().any(told), "{file}: {:?}", info.warnings);
+        assert!(
+            clip.frames() > 500 && clip.frames() <= whole_frames,
+            "{file}: {} frames",
+            clip.frames()
+        );
+        let told =
+            |warning: &String| warning.contains("s of") || warning.contains("could not be decoded");
+        assert!(
+            info.warnings.iter().any(told),
+            "{file}: {:?}",
+            info.warnings
+        );
     }
     // What is there of a cut file is the beginning of the whole one.
-    for (cut, whole) in [("audio/truncated.wav", "audio/tagged.wav"), ("audio/truncated.flac", "audio/s16.flac")] {
+    for (cut, whole) in [
+        ("audio/truncated.wav", "audio/tagged.wav"),
+        ("audio/truncated.flac", "audio/s16.flac"),
+    ] {
         let (cut_clip, whole_clip) = (open(cut).0, open(whole).0);
         for channel in 0..2 {
-            assert!(whole_clip.channel(channel).starts_with(cut_clip.channel(channel)), "{cut}");
+            assert!(
+                whole_clip
+                    .channel(channel)
+                    .starts_with(cut_clip.channel(channel)),
+                "{cut}"
+            );
         }
     }
 }
@@ -270,23 +407,40 @@ fn damage_is_passed_over_and_told() {
 #[test]
 fn a_header_without_samples_is_an_empty_song() {
     let (clip, info) = open("audio/header-only.wav");
-    assert_eq!((clip.frames(), clip.num_channels(), info.frames), (0, 2, Some(0)));
+    assert_eq!(
+        (clip.frames(), clip.num_channels(), info.frames),
+        (0, 2, Some(0))
+    );
 }
 
 #[test]
 fn a_stream_tells_and_stops() {
     let mut decoder = Decoder::open(&fixture("audio/s16.flac"), None).unwrap();
-    assert_eq!((decoder.sample_rate_hz(), decoder.channels(), decoder.frames_hint()), (44_100, 2, Some(15_435)));
+    assert_eq!(
+        (
+            decoder.sample_rate_hz(),
+            decoder.channels(),
+            decoder.frames_hint()
+        ),
+        (44_100, 2, Some(15_435))
+    );
     let mut frames = 0;
     while let Some(block) = decoder.next_block().unwrap() {
         assert!(block.len() == 2 && block[0].len() == block[1].len() && !block[0].is_empty());
         frames += block[0].len();
     }
     assert_eq!(frames, 15_435);
-    assert!(decoder.next_block().unwrap().is_none(), "the end stays the end");
+    assert!(
+        decoder.next_block().unwrap().is_none(),
+        "the end stays the end"
+    );
 
     let token = CancelToken::new();
     token.cancel();
-    let error = failure(decode(&fixture("audio/s16.flac"), None, &Reporter::new(token, |_| {})));
+    let error = failure(decode(
+        &fixture("audio/s16.flac"),
+        None,
+        &Reporter::new(token, |_| {}),
+    ));
     assert!(error.is_cancelled(), "{error}");
 }

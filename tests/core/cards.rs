@@ -49,13 +49,35 @@ fn a_card_travels_in_its_file() {
     Graph::identity(&FIXED).write(&path, Some(&good_card("inside")));
     let (found, card) = find(&path).unwrap();
     assert_eq!(found, path);
-    assert_eq!((card.id.as_str(), card.tensor.kind, card.all_stems()), ("inside", TensorKind::WaveformStems, vec!["all".to_owned()]));
+    assert_eq!(
+        (card.id.as_str(), card.tensor.kind, card.all_stems()),
+        ("inside", TensorKind::WaveformStems, vec!["all".to_owned()])
+    );
     // What the card leaves out has its documented value.
-    assert_eq!((card.segment.overlap, card.segment.border, card.output.compensate), (0.25, 0, 1.0));
+    assert_eq!(
+        (
+            card.segment.overlap,
+            card.segment.border,
+            card.output.compensate
+        ),
+        (0.25, 0, 1.0)
+    );
     let graph = GraphSummary::read(&path).unwrap();
     let shape = vec![None, Some(1), Some(1024)];
-    assert_eq!(graph.inputs, [TensorInfo { name: "x".into(), shape: shape.clone() }]);
-    assert_eq!(graph.outputs, [TensorInfo { name: "y".into(), shape }]);
+    assert_eq!(
+        graph.inputs,
+        [TensorInfo {
+            name: "x".into(),
+            shape: shape.clone()
+        }]
+    );
+    assert_eq!(
+        graph.outputs,
+        [TensorInfo {
+            name: "y".into(),
+            shape
+        }]
+    );
 }
 
 #[test]
@@ -87,12 +109,16 @@ fn cards_survive_both_of_their_forms() {
     full["bin_fill"] = json!("average");
     full["scale"] = json!({ "kind": "log1p-16" });
     full["mel"] = json!({ "bands": 80, "fmax_hz": 8000.0 });
-    full["segment"] = json!({ "length": 64, "unit": "columns", "fixed": true, "overlap": 0.5, "window": "hann" });
+    full["segment"] =
+        json!({ "length": 64, "unit": "columns", "fixed": true, "overlap": 0.5, "window": "hann" });
     full["output"] = json!({ "residual": "rest", "compensate": 1.03 });
     for value in [good_card("small"), full] {
         let path = Path::new("made up");
         let card = ModelCard::from_json(&value.to_string(), path).unwrap();
-        assert_eq!(ModelCard::from_json(&card.to_json().unwrap(), path).unwrap(), card);
+        assert_eq!(
+            ModelCard::from_json(&card.to_json().unwrap(), path).unwrap(),
+            card
+        );
         let toml = card.to_toml().unwrap();
         assert_eq!(ModelCard::from_toml(&toml, path).unwrap(), card, "{toml}");
     }
@@ -103,7 +129,11 @@ fn segments_in_columns_have_their_length_in_samples() {
     let mut value = card("columns", "magnitude-mask", "mono", &["all"]);
     value["stft"] = json!({ "n_fft": 512, "win_length": 512, "hop_length": 128 });
     value["segment"] = json!({ "length": 64, "unit": "columns" });
-    let frames = |value: &Value| ModelCard::from_json(&value.to_string(), Path::new("")).unwrap().segment_frames();
+    let frames = |value: &Value| {
+        ModelCard::from_json(&value.to_string(), Path::new(""))
+            .unwrap()
+            .segment_frames()
+    };
     assert_eq!(frames(&value), 63 * 128);
     value["stft"]["center"] = json!(false);
     assert_eq!(frames(&value), 63 * 128 + 512);
@@ -126,29 +156,51 @@ fn devices_have_their_names() {
     }
     assert_eq!("CUDA".parse::<Device>().unwrap(), Device::Cuda(0));
     for wrong in ["", "tpu", "cuda:x", "cuda:-1", "cuda:"] {
-        assert_eq!(setting_name(failure(wrong.parse::<Device>())), "device", "{wrong:?}");
+        assert_eq!(
+            setting_name(failure(wrong.parse::<Device>())),
+            "device",
+            "{wrong:?}"
+        );
     }
 }
 
 #[test]
 fn guesses_are_told_from_shapes() {
     let summary = |shape: &[Option<usize>]| GraphSummary {
-        inputs: vec![TensorInfo { name: "in".into(), shape: shape.to_vec() }],
-        outputs: vec![TensorInfo { name: "out".into(), shape: shape.to_vec() }],
+        inputs: vec![TensorInfo {
+            name: "in".into(),
+            shape: shape.to_vec(),
+        }],
+        outputs: vec![TensorInfo {
+            name: "out".into(),
+            shape: shape.to_vec(),
+        }],
         metadata: Vec::new(),
     };
     let path = Path::new("UVR MDX.onnx");
     let mdx = guess(&summary(&[None, Some(4), Some(3072), Some(256)]), path);
     assert_eq!((mdx.family, mdx.card.id.as_str()), ("MDX-Net", "UVR-MDX"));
     assert_eq!(mdx.card.stft.as_ref().map(|stft| stft.n_fft), Some(6144));
-    assert_eq!((mdx.card.segment.length, mdx.card.segment.fixed), (256, true));
+    assert_eq!(
+        (mdx.card.segment.length, mdx.card.segment.fixed),
+        (256, true)
+    );
     let samples = guess(&summary(&[None, Some(2), Some(44_100)]), path);
-    assert_eq!((samples.card.tensor.kind, samples.card.segment.length), (TensorKind::WaveformStems, 44_100));
+    assert_eq!(
+        (samples.card.tensor.kind, samples.card.segment.length),
+        (TensorKind::WaveformStems, 44_100)
+    );
     let mask = guess(&summary(&[None, Some(1), Some(1025), None]), path);
-    assert_eq!((mask.card.tensor.kind, mask.card.segment.fixed), (TensorKind::MagnitudeMask, false));
+    assert_eq!(
+        (mask.card.tensor.kind, mask.card.segment.fixed),
+        (TensorKind::MagnitudeMask, false)
+    );
     for guess in [mdx, samples, mask] {
         assert!(!guess.uncertain.is_empty());
-        guess.card.validate(path).expect("a template is a good card");
+        guess
+            .card
+            .validate(path)
+            .expect("a template is a good card");
     }
 }
 
@@ -165,20 +217,44 @@ fn the_shelf_holds_what_its_folders_hold() {
     std::fs::write(first.path().join("notes.txt"), "hello").unwrap();
     graph.write(&second.path().join("c.onnx"), Some(&good_card("zebra")));
     graph.write(&second.path().join("d.onnx"), Some(&good_card("ant")));
-    let folders = [first.path().to_owned(), first.path().join("no such folder"), second.path().to_owned()];
+    let folders = [
+        first.path().to_owned(),
+        first.path().join("no such folder"),
+        second.path().to_owned(),
+    ];
     let shelf = ModelShelf::scan_folders(&folders);
 
-    let ids: Vec<&str> = shelf.entries.iter().map(|entry| entry.id.as_str()).collect();
+    let ids: Vec<&str> = shelf
+        .entries
+        .iter()
+        .map(|entry| entry.id.as_str())
+        .collect();
     assert_eq!(ids, ["ant", "cardless", "text", "zebra"]);
-    let problem = |i: usize| shelf.entries[i].card.as_ref().expect_err("it cannot be used").clone();
-    assert!(problem(1).contains("stemloom models card"), "{}", problem(1));
+    let problem = |i: usize| {
+        shelf.entries[i]
+            .card
+            .as_ref()
+            .expect_err("it cannot be used")
+            .clone()
+    };
+    assert!(
+        problem(1).contains("stemloom models card"),
+        "{}",
+        problem(1)
+    );
     assert!(problem(2).contains("no ONNX file"), "{}", problem(2));
     // The first of two with one id wins.
-    assert_eq!(shelf.find("zebra", &[]).unwrap().0, first.path().join("b.onnx"));
+    assert_eq!(
+        shelf.find("zebra", &[]).unwrap().0,
+        first.path().join("b.onnx")
+    );
 
     match failure(shelf.find("lion", &["hpss"])) {
         Error::UnknownModel { name, known } => {
-            assert_eq!((name.as_str(), known.as_str()), ("lion", "hpss, ant, cardless, text, zebra"));
+            assert_eq!(
+                (name.as_str(), known.as_str()),
+                ("lion", "hpss, ant, cardless, text, zebra")
+            );
         }
         other => panic!("{other:?}"),
     }
@@ -209,25 +285,58 @@ fn wrong_cards_name_their_field() {
         }),
         ("stems", |card| card["stems"] = json!([])),
         ("stems", |card| card["stems"] = json!(["all", "all"])),
-        ("stems", |card| card["output"] = json!({ "residual": "all" })),
+        ("stems", |card| {
+            card["output"] = json!({ "residual": "all" })
+        }),
         ("id", |card| card["id"] = json!("")),
         ("id", |card| card["id"] = json!("two words")),
         ("colour", |card| card["colour"] = json!("red")),
-        ("audio.sample_rate_hz", |card| card["audio"]["sample_rate_hz"] = json!(10)),
-        ("tensor.kind", |card| card["tensor"]["kind"] = json!("mel-mel")),
-        ("tensor.input", |card| card["tensor"]["input"] = json!("nothing")),
-        ("tensor.outputs", |card| card["tensor"]["outputs"] = json!(["nothing"])),
-        ("segment.length", |card| card["segment"]["length"] = json!(0)),
-        ("segment.length", |card| card["segment"]["length"] = json!(512)),
-        ("segment.length", |card| card["segment"]["fixed"] = json!(false)),
-        ("segment.overlap", |card| card["segment"]["overlap"] = json!(1.0)),
-        ("segment.overlap", |card| card["segment"]["overlap"] = json!(-0.1)),
-        ("segment.border", |card| card["segment"]["border"] = json!(512)),
-        ("segment.unit", |card| card["segment"]["unit"] = json!("columns")),
-        ("output.compensate", |card| card["output"] = json!({ "compensate": 0.0 })),
-        ("output.phase", |card| card["output"] = json!({ "phase": "random" })),
-        ("stft", |card| card["tensor"]["kind"] = json!("magnitude-mask")),
-        ("stft", |card| card["stft"] = json!({ "n_fft": 511, "win_length": 511, "hop_length": 128 })),
+        ("audio.sample_rate_hz", |card| {
+            card["audio"]["sample_rate_hz"] = json!(10)
+        }),
+        ("tensor.kind", |card| {
+            card["tensor"]["kind"] = json!("mel-mel")
+        }),
+        ("tensor.input", |card| {
+            card["tensor"]["input"] = json!("nothing")
+        }),
+        ("tensor.outputs", |card| {
+            card["tensor"]["outputs"] = json!(["nothing"])
+        }),
+        ("segment.length", |card| {
+            card["segment"]["length"] = json!(0)
+        }),
+        ("segment.length", |card| {
+            card["segment"]["length"] = json!(512)
+        }),
+        ("segment.length", |card| {
+            card["segment"]["fixed"] = json!(false)
+        }),
+        ("segment.overlap", |card| {
+            card["segment"]["overlap"] = json!(1.0)
+        }),
+        ("segment.overlap", |card| {
+            card["segment"]["overlap"] = json!(-0.1)
+        }),
+        ("segment.border", |card| {
+            card["segment"]["border"] = json!(512)
+        }),
+        ("segment.unit", |card| {
+            card["segment"]["unit"] = json!("columns")
+        }),
+        ("output.compensate", |card| {
+            card["output"] = json!({ "compensate": 0.0 })
+        }),
+        ("output.phase", |card| {
+            card["output"] = json!({ "phase": "random" })
+        }),
+        ("stft", |card| {
+            card["tensor"]["kind"] = json!("magnitude-mask")
+        }),
+        (
+            "stft",
+            |card| card["stft"] = json!({ "n_fft": 511, "win_length": 511, "hop_length": 128 }),
+        ),
         ("bins_kept", |card| {
             card["stft"] = json!({ "n_fft": 512, "win_length": 512, "hop_length": 128 });
             card["bins_kept"] = json!(258);
@@ -251,7 +360,10 @@ fn a_wrong_length_is_told_with_both_lengths() {
     let mut card = good_card("short");
     card["segment"]["length"] = json!(512);
     let (_, message) = refused(&card);
-    assert!(message.contains("1024") && message.contains("512"), "{message}");
+    assert!(
+        message.contains("1024") && message.contains("512"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -259,20 +371,28 @@ fn an_unknown_kind_is_told_with_those_there_are() {
     let mut card = good_card("odd");
     card["tensor"]["kind"] = json!("hologram");
     let (_, message) = refused(&card);
-    assert!(message.contains("hologram") && message.contains("magnitude-mask"), "{message}");
+    assert!(
+        message.contains("hologram") && message.contains("magnitude-mask"),
+        "{message}"
+    );
 }
 
 #[test]
 fn stems_and_outputs_must_agree() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.onnx");
-    let graph = Graph::identity(&FIXED).output("z", &FIXED).node("Neg", &["x"], &["z"], &[]);
+    let graph = Graph::identity(&FIXED)
+        .output("z", &FIXED)
+        .node("Neg", &["x"], &["z"], &[]);
     let mut card = good_card("outputs");
     card["stems"] = json!(["a", "b", "c"]);
     graph.write(&path, Some(&card));
     match failure(find(&path)) {
         Error::Card { field, problem, .. } => {
-            assert_eq!((field.as_str(), problem.as_str()), ("stems", "3 stems but 2 outputs"));
+            assert_eq!(
+                (field.as_str(), problem.as_str()),
+                ("stems", "3 stems but 2 outputs")
+            );
         }
         other => panic!("{other:?}"),
     }

@@ -9,8 +9,9 @@ use stemloom::Error;
 use stemloom::apply::{MemorySink, SeparateOptions, Separation, Separator};
 use stemloom::audio::{Clip, Planar};
 use stemloom::model::proto::{
-    AttributeProto, DimensionProto, FLOAT, GraphProto, INT64, ModelProto, NodeProto, OperatorSetIdProto,
-    StringStringEntryProto, TensorProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
+    AttributeProto, DimensionProto, FLOAT, GraphProto, INT64, ModelProto, NodeProto,
+    OperatorSetIdProto, StringStringEntryProto, TensorProto, TensorShapeProto, TensorTypeProto,
+    TypeProto, ValueInfoProto,
 };
 use stemloom::model::{CARD_METADATA_KEY, Runtime};
 use stemloom::progress::Reporter;
@@ -31,7 +32,8 @@ pub fn fixture(relative: &str) -> PathBuf {
 /// The index of the fixtures, `values.json`.
 pub fn values() -> &'static Value {
     static VALUES: LazyLock<Value> = LazyLock::new(|| {
-        let text = std::fs::read_to_string(fixture("values.json")).expect("tests/fixtures/values.json can be read");
+        let text = std::fs::read_to_string(fixture("values.json"))
+            .expect("tests/fixtures/values.json can be read");
         serde_json::from_str(&text).expect("values.json is JSON")
     });
     &VALUES
@@ -46,27 +48,41 @@ pub fn entries(list: &str) -> &'static [Value] {
 pub fn array(name: &str) -> Vec<f32> {
     let file = text(&values()["arrays"][name]["file"]);
     let bytes = std::fs::read(fixture(file)).expect("a stored array");
-    bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+    bytes
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect()
 }
 
 /// A JSON value that has to be text.
 pub fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("{value} is no text"))
 }
 
 /// A JSON value that has to be a number.
 pub fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+    value
+        .as_f64()
+        .unwrap_or_else(|| panic!("{value} is no number"))
 }
 
 /// A JSON value that has to be a whole number, 0 or more.
 pub fn whole(value: &Value) -> usize {
-    value.as_u64().unwrap_or_else(|| panic!("{value} is no whole number")) as usize
+    value
+        .as_u64()
+        .unwrap_or_else(|| panic!("{value} is no whole number")) as usize
 }
 
 /// A JSON list of numbers.
 pub fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().expect("a list").iter().map(number).collect()
+    value
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(number)
+        .collect()
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -116,7 +132,9 @@ pub fn planar_noise(seed: u64, channels: usize, frames: usize) -> Planar {
 
 pub fn sine(hz: f64, sample_rate_hz: u32, frames: usize, amplitude: f64) -> Vec<f32> {
     let step = std::f64::consts::TAU * hz / f64::from(sample_rate_hz);
-    (0..frames).map(|n| (amplitude * (step * n as f64).sin()) as f32).collect()
+    (0..frames)
+        .map(|n| (amplitude * (step * n as f64).sin()) as f32)
+        .collect()
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -126,8 +144,16 @@ pub fn sine(hz: f64, sample_rate_hz: u32, frames: usize, amplitude: f64) -> Vec<
 pub fn snr_db(reference: &[f32], estimate: &[f32]) -> f64 {
     assert_eq!(reference.len(), estimate.len(), "the lengths differ");
     let signal: f64 = reference.iter().map(|x| f64::from(*x).powi(2)).sum();
-    let error: f64 = reference.iter().zip(estimate).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum();
-    if error == 0.0 { f64::INFINITY } else { 10.0 * (signal / error).log10() }
+    let error: f64 = reference
+        .iter()
+        .zip(estimate)
+        .map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2))
+        .sum();
+    if error == 0.0 {
+        f64::INFINITY
+    } else {
+        10.0 * (signal / error).log10()
+    }
 }
 
 /// Largest difference; infinite if anything is no number.
@@ -167,8 +193,14 @@ pub fn separate_clip(
 ) -> (Vec<(String, Clip)>, Separation) {
     let mut sink = MemorySink::new();
     let mut source = song.reader(0..song.frames());
-    let done = stemloom::apply::separate(&mut source, separator, options, &mut sink, &Reporter::silent())
-        .expect("the song can be separated");
+    let done = stemloom::apply::separate(
+        &mut source,
+        separator,
+        options,
+        &mut sink,
+        &Reporter::silent(),
+    )
+    .expect("the song can be separated");
     (sink.finish().expect("the stems are in memory"), done)
 }
 
@@ -202,7 +234,13 @@ impl Graph {
         self
     }
 
-    pub fn node(mut self, op: &str, inputs: &[&str], outputs: &[&str], attributes: &[AttributeProto]) -> Self {
+    pub fn node(
+        mut self,
+        op: &str,
+        inputs: &[&str],
+        outputs: &[&str],
+        attributes: &[AttributeProto],
+    ) -> Self {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         self.0.node.push(NodeProto {
             input: owned(inputs),
@@ -237,8 +275,14 @@ impl Graph {
         let model = ModelProto {
             ir_version: Some(8),
             producer_name: Some("stemloom tests".to_owned()),
-            graph: Some(GraphProto { name: Some("graph".to_owned()), ..self.0.clone() }),
-            opset_import: vec![OperatorSetIdProto { domain: Some(String::new()), version: Some(17) }],
+            graph: Some(GraphProto {
+                name: Some("graph".to_owned()),
+                ..self.0.clone()
+            }),
+            opset_import: vec![OperatorSetIdProto {
+                domain: Some(String::new()),
+                version: Some(17),
+            }],
             metadata_props: card.map(entry).into_iter().collect(),
         };
         std::fs::write(path, model.encode_to_vec()).expect("the model can be written");
@@ -246,23 +290,30 @@ impl Graph {
 
     /// y = x.
     pub fn identity(dims: &[Option<i64>]) -> Self {
-        Self::default().input("x", dims).output("y", dims).node("Identity", &["x"], &["y"], &[])
+        Self::default()
+            .input("x", dims)
+            .output("y", dims)
+            .node("Identity", &["x"], &["y"], &[])
     }
 
     /// y = x · gain, where `gain` has as many axes as x and spreads over those of length 1.
     pub fn gain(dims: &[Option<i64>], gain_dims: &[i64], gain: &[f32]) -> Self {
-        Self::default().input("x", dims).output("y", dims).floats("gain", gain_dims, gain).node(
-            "Mul",
-            &["x", "gain"],
-            &["y"],
-            &[],
-        )
+        Self::default()
+            .input("x", dims)
+            .output("y", dims)
+            .floats("gain", gain_dims, gain)
+            .node("Mul", &["x", "gain"], &["y"], &[])
     }
 }
 
 pub fn int_attribute(name: &str, value: i64) -> AttributeProto {
     const INT: i32 = 2;
-    AttributeProto { name: Some(name.to_owned()), i: Some(value), r#type: Some(INT), ..AttributeProto::default() }
+    AttributeProto {
+        name: Some(name.to_owned()),
+        i: Some(value),
+        r#type: Some(INT),
+        ..AttributeProto::default()
+    }
 }
 
 pub fn ints_attribute(name: &str, values: &[i64]) -> AttributeProto {
@@ -289,9 +340,19 @@ fn value_info(name: &str, dims: &[Option<i64>]) -> ValueInfoProto {
         dim_value: *length,
         dim_param: length.is_none().then(|| format!("axis{axis}")),
     };
-    let shape = TensorShapeProto { dim: dims.iter().enumerate().map(dim).collect() };
-    let tensor = TensorTypeProto { elem_type: Some(FLOAT), shape: Some(shape) };
-    ValueInfoProto { name: Some(name.to_owned()), r#type: Some(TypeProto { tensor_type: Some(tensor) }) }
+    let shape = TensorShapeProto {
+        dim: dims.iter().enumerate().map(dim).collect(),
+    };
+    let tensor = TensorTypeProto {
+        elem_type: Some(FLOAT),
+        shape: Some(shape),
+    };
+    ValueInfoProto {
+        name: Some(name.to_owned()),
+        r#type: Some(TypeProto {
+            tensor_type: Some(tensor),
+        }),
+    }
 }
 
 /// The smallest card of a kind, as JSON to be changed field by field.

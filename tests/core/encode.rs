@@ -15,7 +15,8 @@ use crate::common::{Rng, failure, max_abs_diff, noise, planar_noise, setting_nam
 const RATE_HZ: u32 = 44_100;
 
 fn write(path: &Path, format: AudioFormat, planar: &Planar, tags: &Tags) -> Written {
-    let mut writer = AudioWriter::create(path, format, RATE_HZ, planar.len(), tags, false).expect("a writer");
+    let mut writer =
+        AudioWriter::create(path, format, RATE_HZ, planar.len(), tags, false).expect("a writer");
     writer.push(planar).expect("pushed");
     writer.finish().expect("finished")
 }
@@ -51,7 +52,11 @@ fn what_is_over_full_scale_is_held_counted_and_told() {
     for format in [AudioFormat::Wav24, AudioFormat::Flac] {
         let (clip, written) = round_trip(format, &planar);
         // +1.0 itself is one step over, which nobody hears, and is not counted.
-        assert_eq!((written.frames, written.peak, written.clipped_samples), (5, 2.0, 2), "{format:?}");
+        assert_eq!(
+            (written.frames, written.peak, written.clipped_samples),
+            (5, 2.0, 2),
+            "{format:?}"
+        );
         let top = 1.0 - 0.5_f32.powi(23);
         assert_eq!(clip.channel(0), [0.5, top, -1.0, top, -1.0], "{format:?}");
     }
@@ -66,7 +71,10 @@ fn formats_have_their_names() {
         assert_eq!(format.name().parse::<AudioFormat>().unwrap(), format);
     }
     assert_eq!(AudioFormat::default(), AudioFormat::Wav24);
-    assert_eq!(setting_name(failure("mp3".parse::<AudioFormat>())), "format");
+    assert_eq!(
+        setting_name(failure("mp3".parse::<AudioFormat>())),
+        "format"
+    );
 }
 
 #[test]
@@ -102,27 +110,47 @@ fn file_names_are_made_safe() {
 #[test]
 fn hound_reads_the_same_samples() {
     let folder = tempfile::tempdir().unwrap();
-    let tags = Tags { title: Some("Odd".into()), artist: None };
+    let tags = Tags {
+        title: Some("Odd".into()),
+        artist: None,
+    };
     for channels in 1..=8 {
         let planar = planar_noise(channels as u64, channels, 300);
         for format in [AudioFormat::Wav16, AudioFormat::Wav24, AudioFormat::Wav32f] {
-            let path = folder.path().join(format!("{}-{channels}.wav", format.name()));
+            let path = folder
+                .path()
+                .join(format!("{}-{channels}.wav", format.name()));
             write(&path, format, &planar, &tags);
             let reader = hound::WavReader::open(&path).expect("hound opens it");
             let spec = reader.spec();
             let bits = format.integer_bits().unwrap_or(32);
-            let layout = (usize::from(spec.channels), spec.sample_rate, u32::from(spec.bits_per_sample));
+            let layout = (
+                usize::from(spec.channels),
+                spec.sample_rate,
+                u32::from(spec.bits_per_sample),
+            );
             assert_eq!(layout, (channels, RATE_HZ, bits));
             assert_eq!(reader.duration(), 300);
             let interleaved: Vec<f32> = if format.integer_bits().is_some() {
                 let scale = (1_u32 << (bits - 1)) as f32;
-                reader.into_samples::<i32>().map(|x| x.expect("a sample") as f32 / scale).collect()
+                reader
+                    .into_samples::<i32>()
+                    .map(|x| x.expect("a sample") as f32 / scale)
+                    .collect()
             } else {
-                reader.into_samples::<f32>().map(|x| x.expect("a sample")).collect()
+                reader
+                    .into_samples::<f32>()
+                    .map(|x| x.expect("a sample"))
+                    .collect()
             };
             let (ours, _) = read(&path);
             for channel in 0..channels {
-                let theirs: Vec<f32> = interleaved.iter().skip(channel).step_by(channels).copied().collect();
+                let theirs: Vec<f32> = interleaved
+                    .iter()
+                    .skip(channel)
+                    .step_by(channels)
+                    .copied()
+                    .collect();
                 assert_eq!(ours.channel(channel), theirs, "{path:?} channel {channel}");
             }
         }
@@ -141,23 +169,46 @@ fn rounding_is_within_half_a_step_and_float_is_exact() {
         let half_step = 0.5_f64.powi(24);
         for (i, frames) in lengths.into_iter().enumerate() {
             let channels = 1 + i % 8;
-            let planar: Planar =
-                (0..channels).map(|_| rng.noise(frames).into_iter().map(|x| 0.99 * x).collect()).collect();
+            let planar: Planar = (0..channels)
+                .map(|_| rng.noise(frames).into_iter().map(|x| 0.99 * x).collect())
+                .collect();
             let (clip, written) = round_trip(format, &planar);
-            assert_eq!((clip.num_channels(), clip.frames()), (channels, frames), "{format:?}");
-            assert_eq!((written.frames, written.clipped_samples), (frames as u64, 0), "{format:?}");
+            assert_eq!(
+                (clip.num_channels(), clip.frames()),
+                (channels, frames),
+                "{format:?}"
+            );
+            assert_eq!(
+                (written.frames, written.clipped_samples),
+                (frames as u64, 0),
+                "{format:?}"
+            );
             for (channel, want) in planar.iter().enumerate() {
-                let worst = want.iter().zip(clip.channel(channel)).map(|(x, y)| (f64::from(*x) - f64::from(*y)).abs());
+                let worst = want
+                    .iter()
+                    .zip(clip.channel(channel))
+                    .map(|(x, y)| (f64::from(*x) - f64::from(*y)).abs());
                 let worst = worst.fold(0.0, f64::max);
-                assert!(worst <= 1.0001 * half_step, "{format:?} {channels} channels: {worst}");
+                assert!(
+                    worst <= 1.0001 * half_step,
+                    "{format:?} {channels} channels: {worst}"
+                );
             }
         }
     }
     for frames in lengths {
-        let planar = vec![rng.noise(frames).into_iter().map(|x| 5.0 * x).collect::<Vec<f32>>()];
+        let planar = vec![
+            rng.noise(frames)
+                .into_iter()
+                .map(|x| 5.0 * x)
+                .collect::<Vec<f32>>(),
+        ];
         let (clip, written) = round_trip(AudioFormat::Wav32f, &planar);
         assert_eq!(clip.channel(0), planar[0], "{frames} frames");
-        assert_eq!(written.peak, planar[0].iter().fold(0.0_f32, |peak, x| x.abs().max(peak)));
+        assert_eq!(
+            written.peak,
+            planar[0].iter().fold(0.0_f32, |peak, x| x.abs().max(peak))
+        );
     }
 }
 
@@ -168,7 +219,10 @@ fn sixteen_bits_are_dithered() {
     const STEP: f64 = 1.0 / 32_768.0;
     let error_steps = |x: &[f32]| -> Vec<f64> {
         let (clip, _) = round_trip(AudioFormat::Wav16, &vec![x.to_vec()]);
-        x.iter().zip(clip.channel(0)).map(|(x, y)| (f64::from(*y) - f64::from(*x)) / STEP).collect()
+        x.iter()
+            .zip(clip.channel(0))
+            .map(|(x, y)| (f64::from(*y) - f64::from(*x)) / STEP)
+            .collect()
     };
     let correlation = |a: &[f64], b: &[f64]| {
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
@@ -184,19 +238,33 @@ fn sixteen_bits_are_dithered() {
         let mean = error.iter().sum::<f64>() / FRAMES as f64;
         assert!(mean.abs() < 0.01, "mean error {mean} steps");
         let power = error.iter().map(|e| e * e).sum::<f64>() / FRAMES as f64;
-        assert!((power - 0.25).abs() < 0.01, "error power {power}, 1/4 expected");
+        assert!(
+            (power - 0.25).abs() < 0.01,
+            "error power {power}, 1/4 expected"
+        );
         for lag in 1..=20 {
             let c = correlation(&error[lag..], &error[..FRAMES - lag]);
-            assert!(c.abs() < 0.02, "the error repeats itself after {lag} frames: {c}");
+            assert!(
+                c.abs() < 0.02,
+                "the error repeats itself after {lag} frames: {c}"
+            );
         }
         let music: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
         let c = correlation(&error, &music);
         // Silence correlates with nothing (0/0).
-        assert!(c.is_nan() || c.abs() < 0.02, "the error follows the music: {c}");
+        assert!(
+            c.is_nan() || c.abs() < 0.02,
+            "the error follows the music: {c}"
+        );
     }
     // A tone below half a step would vanish without dither; with it, it is all there.
     let (clip, _) = round_trip(AudioFormat::Wav16, &vec![quiet_tone.clone()]);
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum::<f64>();
+    let dot = |a: &[f32], b: &[f32]| {
+        a.iter()
+            .zip(b)
+            .map(|(x, y)| f64::from(*x) * f64::from(*y))
+            .sum::<f64>()
+    };
     let level = dot(clip.channel(0), &quiet_tone) / dot(&quiet_tone, &quiet_tone);
     assert!((level - 1.0).abs() < 0.05, "the tone came back at {level}");
 }
@@ -208,19 +276,30 @@ fn blocks_do_not_matter() {
     let folder = tempfile::tempdir().unwrap();
     let mut rng = Rng::new(15);
     for format in AudioFormat::ALL {
-        let whole = folder.path().join(format!("{}-whole.{}", format.name(), format.extension()));
+        let whole = folder
+            .path()
+            .join(format!("{}-whole.{}", format.name(), format.extension()));
         write(&whole, format, &planar, &Tags::default());
-        let parts = folder.path().join(format!("{}-parts.{}", format.name(), format.extension()));
-        let mut writer = AudioWriter::create(&parts, format, RATE_HZ, 2, &Tags::default(), false).unwrap();
+        let parts = folder
+            .path()
+            .join(format!("{}-parts.{}", format.name(), format.extension()));
+        let mut writer =
+            AudioWriter::create(&parts, format, RATE_HZ, 2, &Tags::default(), false).unwrap();
         let mut at = 0;
         while at < 5000 {
             let to = (at + rng.below(700)).min(5000);
-            let block: Planar = planar.iter().map(|channel| channel[at..to].to_vec()).collect();
+            let block: Planar = planar
+                .iter()
+                .map(|channel| channel[at..to].to_vec())
+                .collect();
             writer.push(&block).unwrap();
             at = to;
         }
         writer.finish().unwrap();
-        assert!(std::fs::read(&whole).unwrap() == std::fs::read(&parts).unwrap(), "{format:?}");
+        assert!(
+            std::fs::read(&whole).unwrap() == std::fs::read(&parts).unwrap(),
+            "{format:?}"
+        );
     }
 }
 
@@ -231,7 +310,10 @@ fn tags_survive() {
         // Names of even and odd length, and beyond ASCII.
         for (j, name) in ["Lied", "Nächtliches Lied — 夜"].into_iter().enumerate() {
             let path = folder.path().join(format!("{i}{j}.{}", format.extension()));
-            let tags = Tags { title: Some(name.into()), artist: Some("Nobody".into()) };
+            let tags = Tags {
+                title: Some(name.into()),
+                artist: Some("Nobody".into()),
+            };
             write(&path, format, &planar_noise(1, 2, 100), &tags);
             assert_eq!(read(&path).1.tags, tags, "{format:?}");
         }
@@ -247,7 +329,11 @@ fn a_song_without_frames_can_be_written() {
         let (clip, _) = round_trip(format, &vec![Vec::new(), Vec::new()]);
         // FLAC's encoder needs one frame; it is silent.
         let most = usize::from(format == AudioFormat::Flac);
-        assert!(clip.frames() <= most, "{format:?}: {} frames", clip.frames());
+        assert!(
+            clip.frames() <= most,
+            "{format:?}: {} frames",
+            clip.frames()
+        );
         assert!(max_abs_diff(clip.channel(0), &vec![0.0; clip.frames()]) == 0.0);
     }
 }
@@ -256,7 +342,16 @@ fn a_song_without_frames_can_be_written() {
 fn nothing_is_overwritten_unasked() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("song.wav");
-    let create = |overwrite| AudioWriter::create(&path, AudioFormat::Wav24, RATE_HZ, 1, &Tags::default(), overwrite);
+    let create = |overwrite| {
+        AudioWriter::create(
+            &path,
+            AudioFormat::Wav24,
+            RATE_HZ,
+            1,
+            &Tags::default(),
+            overwrite,
+        )
+    };
 
     // Made by somebody else while we were writing.
     let writer = create(false).unwrap();
@@ -270,7 +365,11 @@ fn nothing_is_overwritten_unasked() {
 
     let mut writer = create(true).unwrap();
     writer.push(&[[0.25_f32; 10]]).unwrap();
-    assert_eq!(std::fs::read(&path).unwrap(), b"theirs", "the old file stays until the new one is whole");
+    assert_eq!(
+        std::fs::read(&path).unwrap(),
+        b"theirs",
+        "the old file stays until the new one is whole"
+    );
     writer.finish().unwrap();
     assert_eq!(read(&path).0.frames(), 10);
     assert_eq!(files_in(folder.path()), ["song.wav"]);
@@ -281,11 +380,16 @@ fn an_unfinished_file_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     for format in AudioFormat::ALL {
         let path = folder.path().join("song.wav");
-        let mut writer = AudioWriter::create(&path, format, RATE_HZ, 2, &Tags::default(), false).unwrap();
+        let mut writer =
+            AudioWriter::create(&path, format, RATE_HZ, 2, &Tags::default(), false).unwrap();
         writer.push(&planar_noise(2, 2, 20_000)).unwrap();
         assert!(!path.exists(), "no name before it is whole");
         drop(writer);
-        assert!(files_in(folder.path()).is_empty(), "{format:?} left {:?}", files_in(folder.path()));
+        assert!(
+            files_in(folder.path()).is_empty(),
+            "{format:?} left {:?}",
+            files_in(folder.path())
+        );
     }
 }
 
@@ -293,18 +397,37 @@ fn an_unfinished_file_leaves_nothing() {
 fn what_cannot_be_written_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let create = |path: &Path, format, rate, channels| {
-        failure(AudioWriter::create(path, format, rate, channels, &Tags::default(), false))
+        failure(AudioWriter::create(
+            path,
+            format,
+            rate,
+            channels,
+            &Tags::default(),
+            false,
+        ))
     };
     let missing = folder.path().join("no such folder").join("song.wav");
-    assert!(matches!(create(&missing, AudioFormat::Wav24, RATE_HZ, 2), Error::Io { .. }));
+    assert!(matches!(
+        create(&missing, AudioFormat::Wav24, RATE_HZ, 2),
+        Error::Io { .. }
+    ));
     // A file where a folder should be.
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
-    assert!(matches!(create(&file.join("song.wav"), AudioFormat::Wav24, RATE_HZ, 2), Error::Io { .. }));
+    assert!(matches!(
+        create(&file.join("song.wav"), AudioFormat::Wav24, RATE_HZ, 2),
+        Error::Io { .. }
+    ));
     let path = folder.path().join("song.flac");
     for channels in [0, 9] {
-        assert_eq!(setting_name(create(&path, AudioFormat::Flac, RATE_HZ, channels)), "channels");
+        assert_eq!(
+            setting_name(create(&path, AudioFormat::Flac, RATE_HZ, channels)),
+            "channels"
+        );
     }
-    assert!(matches!(create(&path, AudioFormat::Flac, 700_000, 2), Error::Setting { .. }));
+    assert!(matches!(
+        create(&path, AudioFormat::Flac, 700_000, 2),
+        Error::Setting { .. }
+    ));
     assert_eq!(files_in(folder.path()), ["file"]);
 }

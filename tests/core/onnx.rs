@@ -14,8 +14,8 @@ use stemloom::model::{Device, ModelShelf, OnnxModel};
 use stemloom::progress::{CancelToken, Reporter};
 
 use crate::common::{
-    Graph, card, failure, int_attribute, ints_attribute, max_abs_diff, need_runtime, noise, planar_noise,
-    separate_clip, sine, snr_db,
+    Graph, card, failure, int_attribute, ints_attribute, max_abs_diff, need_runtime, noise,
+    planar_noise, separate_clip, sine, snr_db,
 };
 
 const RATE_HZ: u32 = 44_100;
@@ -25,7 +25,9 @@ const MONO: [Option<i64>; 3] = [None, Some(1), None];
 fn load(path: &Path) -> Network {
     need_runtime();
     let name = path.to_str().expect("a path in UTF-8");
-    let (path, card) = ModelShelf::default().find(name, &[]).expect("the card fits the graph");
+    let (path, card) = ModelShelf::default()
+        .find(name, &[])
+        .expect("the card fits the graph");
     let model = OnnxModel::load(&path, &Device::Cpu, 1).expect("the graph loads");
     Network::new(model, card).expect("the network is planned")
 }
@@ -54,7 +56,11 @@ pub fn difference(a: &Clip, b: &Clip) -> f32 {
 
 /// A clip times a factor.
 pub fn scaled(clip: &Clip, gain: f32) -> Clip {
-    let planar = clip.channels().into_iter().map(|c| c.iter().map(|x| gain * x).collect()).collect();
+    let planar = clip
+        .channels()
+        .into_iter()
+        .map(|c| c.iter().map(|x| gain * x).collect())
+        .collect();
     Clip::new(clip.sample_rate_hz(), planar)
 }
 
@@ -77,7 +83,10 @@ fn identity_gives_the_song_back_at_every_length() {
         for frames in [0, 1, 2, 3, 100, 1023, 1024, 1025, 2048, 5000] {
             let song = clip(vec![noise(frames as u64, frames)]);
             let (stems, done) = run(&mut network, &song);
-            assert_eq!((stems.len(), done.frames, done.device.as_str()), (1, frames as u64, "cpu"));
+            assert_eq!(
+                (stems.len(), done.frames, done.device.as_str()),
+                (1, frames as u64, "cpu")
+            );
             assert_eq!(stems[0].0, "all");
             let error = difference(&stems[0].1, &song);
             assert!(error < 1e-6, "{dims:?}, {frames} frames: off by {error}");
@@ -104,7 +113,11 @@ fn a_residual_holds_what_the_network_leaves() {
     let mut card = card("half", "waveform-stems", "per-channel", &["half"]);
     let (stems, done) = run(&mut network(&graph, &card), &song);
     assert_eq!(stems.len(), 1);
-    assert!((done.residual_db + 6.0206).abs() < 0.01, "{} dB", done.residual_db);
+    assert!(
+        (done.residual_db + 6.0206).abs() < 0.01,
+        "{} dB",
+        done.residual_db
+    );
 
     card["output"] = json!({ "residual": "other half" });
     let (stems, done) = run(&mut network(&graph, &card), &song);
@@ -125,17 +138,24 @@ fn stems_are_taken_out_of_one_output() {
         .floats("rest", &[1], &[0.75])
         .node("Mul", &["x", "quarter"], &["a"], &[])
         .node("Mul", &["x", "rest"], &["b"], &[]);
-    let joined = base
-        .clone()
-        .output("y", &[None, Some(2), None])
-        .node("Concat", &["a", "b"], &["y"], &[int_attribute("axis", 1)]);
+    let joined = base.clone().output("y", &[None, Some(2), None]).node(
+        "Concat",
+        &["a", "b"],
+        &["y"],
+        &[int_attribute("axis", 1)],
+    );
     let stacked = base
         .clone()
         .output("y", &[None, Some(2), Some(1), None])
         .ints("axes", &[1], &[2])
         .node("Concat", &["a", "b"], &["c"], &[int_attribute("axis", 1)])
         .node("Unsqueeze", &["c", "axes"], &["y"], &[]);
-    let mut card = card("two", "waveform-stems", "per-channel", &["quarter", "three quarters"]);
+    let mut card = card(
+        "two",
+        "waveform-stems",
+        "per-channel",
+        &["quarter", "three quarters"],
+    );
     for graph in [joined, stacked] {
         let (stems, done) = run(&mut network(&graph, &card), &song);
         assert!(difference(&stems[0].1, &scaled(&song, 0.25)) < 1e-6);
@@ -164,7 +184,10 @@ fn outputs_are_turned_and_compensated() {
 #[test]
 fn a_filter_in_segments_is_the_filter_of_the_song() {
     let taps = [0.1, -0.4, 0.5, 0.3, -0.2];
-    let attributes = [ints_attribute("kernel_shape", &[5]), ints_attribute("pads", &[2, 2])];
+    let attributes = [
+        ints_attribute("kernel_shape", &[5]),
+        ints_attribute("pads", &[2, 2]),
+    ];
     let graph = Graph::default()
         .input("x", &MONO)
         .output("y", &MONO)
@@ -177,7 +200,11 @@ fn a_filter_in_segments_is_the_filter_of_the_song() {
     for channel in 0..2 {
         let x = song.channel(channel);
         let direct: Vec<f32> = (0..x.len())
-            .map(|n| (0..5).filter_map(|k| Some(taps[k] * x.get((n + k).checked_sub(2)?)?)).sum::<f32>())
+            .map(|n| {
+                (0..5)
+                    .filter_map(|k| Some(taps[k] * x.get((n + k).checked_sub(2)?)?))
+                    .sum::<f32>()
+            })
             .collect();
         let error = max_abs_diff(stems[0].1.channel(channel), &direct);
         assert!(error < 1e-5, "channel {channel}: off by {error}");
@@ -189,7 +216,12 @@ fn a_filter_in_segments_is_the_filter_of_the_song() {
 
 #[test]
 fn songs_of_another_rate_come_back_in_place() {
-    for (song_hz, model_hz) in [(44_100, 22_050), (48_000, 44_100), (22_050, 44_100), (44_100, 48_000)] {
+    for (song_hz, model_hz) in [
+        (44_100, 22_050),
+        (48_000, 44_100),
+        (22_050, 44_100),
+        (44_100, 48_000),
+    ] {
         let mut card = card("rate", "waveform-stems", "stereo", &["all"]);
         card["audio"]["sample_rate_hz"] = json!(model_hz);
         let mut network = network(&Graph::identity(&[None, Some(2), None]), &card);
@@ -199,10 +231,16 @@ fn songs_of_another_rate_come_back_in_place() {
             let song = Clip::new(song_hz, vec![tone.clone(), tone.clone()]);
             let (stems, done) = run(&mut network, &song);
             let stem = &stems[0].1;
-            assert_eq!((done.frames, stem.frames(), stem.sample_rate_hz()), (frames as u64, frames, song_hz));
+            assert_eq!(
+                (done.frames, stem.frames(), stem.sample_rate_hz()),
+                (frames as u64, frames, song_hz)
+            );
             if frames > 40_000 {
                 let snr = snr_db(&tone[8000..40_000], &stem.channel(1)[8000..40_000]);
-                assert!(snr > 80.0, "{song_hz} Hz through {model_hz} Hz: {snr:.1} dB");
+                assert!(
+                    snr > 80.0,
+                    "{song_hz} Hz through {model_hz} Hz: {snr:.1} dB"
+                );
             }
         }
     }
@@ -215,7 +253,9 @@ fn songs_of_another_rate_come_back_in_place() {
 #[test]
 fn a_run_can_be_cancelled() {
     const NODES: usize = 4000;
-    let mut graph = Graph::default().input("t0", &MONO).output(&format!("t{NODES}"), &MONO);
+    let mut graph = Graph::default()
+        .input("t0", &MONO)
+        .output(&format!("t{NODES}"), &MONO);
     for i in 0..NODES {
         let (from, to) = (format!("t{i}"), format!("t{}", i + 1));
         graph = graph.node("Sin", &[from.as_str()], &[to.as_str()], &[]);
@@ -271,12 +311,19 @@ fn a_graph_that_onnx_runtime_refuses_is_told() {
     need_runtime();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.onnx");
-    let graph =
-        Graph::default().input("x", &MONO).output("y", &MONO).node("NoSuchOperator", &["x"], &["y"], &[]);
+    let graph = Graph::default().input("x", &MONO).output("y", &MONO).node(
+        "NoSuchOperator",
+        &["x"],
+        &["y"],
+        &[],
+    );
     graph.write(&path, None);
     let error = failure(OnnxModel::load(&path, &Device::Cpu, 1));
     assert!(matches!(error, Error::Model { .. }), "{error:?}");
-    assert!(error.to_string().ends_with(&path.display().to_string()), "{error}");
+    assert!(
+        error.to_string().ends_with(&path.display().to_string()),
+        "{error}"
+    );
 }
 
 /// A device asked for by name is used or refused, never replaced without a word.
@@ -287,19 +334,36 @@ fn a_named_device_is_used_or_refused() {
     let path = folder.path().join("model.onnx");
     Graph::identity(&MONO).write(&path, None);
     let status = stemloom::model::Runtime::status();
-    assert!(status.problem.is_none() && status.library.is_some() && status.version.is_some(), "{status:?}");
-    let has_cuda = status.providers.iter().any(|name| name == "CUDAExecutionProvider");
+    assert!(
+        status.problem.is_none() && status.library.is_some() && status.version.is_some(),
+        "{status:?}"
+    );
+    let has_cuda = status
+        .providers
+        .iter()
+        .any(|name| name == "CUDAExecutionProvider");
     match OnnxModel::load(&path, &Device::Cuda(0), 1) {
         Ok(model) => {
             assert!(has_cuda);
             assert_eq!(model.device(), "cuda:0");
         }
-        Err(Error::Device { device, reason, cure }) => {
+        Err(Error::Device {
+            device,
+            reason,
+            cure,
+        }) => {
             assert_eq!(device, "cuda:0");
-            assert!(!reason.is_empty() && cure.contains("--device cpu"), "{reason}; {cure}");
+            assert!(
+                !reason.is_empty() && cure.contains("--device cpu"),
+                "{reason}; {cure}"
+            );
         }
         Err(other) => panic!("{other:?}"),
     }
     let automatic = OnnxModel::load(&path, &Device::Auto, 1).expect("auto always finds something");
-    assert!(automatic.device_reason().is_some(), "auto says why it chose {}", automatic.device());
+    assert!(
+        automatic.device_reason().is_some(),
+        "auto says why it chose {}",
+        automatic.device()
+    );
 }

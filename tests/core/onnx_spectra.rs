@@ -21,10 +21,17 @@ fn spectral_card(kind: &str, channels: &str) -> Value {
 fn changed(song: &Clip, change: impl Fn(usize, Complex32) -> Complex32) -> Clip {
     let stft = Stft::new(&StftSpec::new(512, 128)).unwrap();
     let mut spectrogram = stft.forward(&song.channels());
-    for (i, value) in spectrogram.channels.iter_mut().flat_map(|channel| channel.iter_mut().enumerate()) {
+    for (i, value) in spectrogram
+        .channels
+        .iter_mut()
+        .flat_map(|channel| channel.iter_mut().enumerate())
+    {
         *value = change(i % 257, *value);
     }
-    Clip::new(song.sample_rate_hz(), stft.inverse(&spectrogram, song.frames()))
+    Clip::new(
+        song.sample_rate_hz(),
+        stft.inverse(&spectrogram, song.frames()),
+    )
 }
 
 #[test]
@@ -43,7 +50,10 @@ fn masks_are_applied_to_the_mixture() {
     // The whole song in one segment. A mono network's mask still goes onto each channel.
     let song = clip(planar_noise(56, 2, 9000));
     for channels in ["per-channel", "mono"] {
-        let (stems, _) = run(&mut network(&graph, &spectral_card("magnitude-mask", channels)), &song);
+        let (stems, _) = run(
+            &mut network(&graph, &spectral_card("magnitude-mask", channels)),
+            &song,
+        );
         let error = difference(&stems[0].1, &masked(&song));
         assert!(error < 1e-5, "{channels}: off by {error}");
     }
@@ -57,7 +67,10 @@ fn masks_are_applied_to_the_mixture() {
     for channel in 0..2 {
         // The song's first and last columns have other neighbours here than in the whole.
         let inside = 512..song.frames() - 512;
-        let error = max_abs_diff(&stems[0].1.channel(channel)[inside.clone()], &want.channel(channel)[inside]);
+        let error = max_abs_diff(
+            &stems[0].1.channel(channel)[inside.clone()],
+            &want.channel(channel)[inside],
+        );
         assert!(error < 1e-5, "in segments: off by {error}");
     }
 }
@@ -79,8 +92,14 @@ fn complex_channels_are_the_spectrum() {
         // Only the left channel's two parts pass.
         let left = Graph::gain(&dims, &[1, 4, 1, 1], &[1.0, 1.0, 0.0, 0.0]);
         let (stems, _) = run(&mut network(&left, &card), &song);
-        assert!(max_abs_diff(stems[0].1.channel(0), song.channel(0)) < 1e-5, "{axes}");
-        assert!(stems[0].1.channel(1).iter().all(|x| x.abs() < 1e-6), "{axes}");
+        assert!(
+            max_abs_diff(stems[0].1.channel(0), song.channel(0)) < 1e-5,
+            "{axes}"
+        );
+        assert!(
+            stems[0].1.channel(1).iter().all(|x| x.abs() < 1e-6),
+            "{axes}"
+        );
     }
 }
 
@@ -107,8 +126,17 @@ fn bins_that_the_network_does_not_see_are_filled() {
     card["bins_kept"] = json!(200);
     let dims = [None, Some(4), Some(200), None];
     for (fill, want) in [
-        ("zero", changed(&song, |bin, x| if (3..200).contains(&bin) { x } else { zero })),
-        ("mixture", changed(&song, |bin, x| if bin < 3 { zero } else { x })),
+        (
+            "zero",
+            changed(
+                &song,
+                |bin, x| if (3..200).contains(&bin) { x } else { zero },
+            ),
+        ),
+        (
+            "mixture",
+            changed(&song, |bin, x| if bin < 3 { zero } else { x }),
+        ),
     ] {
         card["bin_fill"] = json!(fill);
         let (stems, _) = run(&mut network(&Graph::identity(&dims), &card), &song);
@@ -136,7 +164,10 @@ fn bins_that_the_network_does_not_see_are_filled() {
 fn segments_may_be_counted_in_columns() {
     let mut card = spectral_card("complex-channels", "stereo");
     card["segment"] = json!({ "length": 64, "unit": "columns", "fixed": true, "overlap": 0.5, "window": "triangle" });
-    let mut network = network(&Graph::identity(&[None, Some(4), Some(257), Some(64)]), &card);
+    let mut network = network(
+        &Graph::identity(&[None, Some(4), Some(257), Some(64)]),
+        &card,
+    );
     assert_eq!(network.card().segment_frames(), 63 * 128);
     for frames in [1, 5000, 63 * 128, 30_000] {
         let song = clip(planar_noise(61, 2, frames));

@@ -5,8 +5,8 @@
 use std::sync::{Arc, Mutex};
 
 use stemloom::apply::{
-    ExportOptions, FileSink, MemorySink, PeakRule, PostProcess, Region, Segment, SegmentSpec, SeparateOptions, Separator,
-    SongName, StemSink as _, peak_warnings, separate,
+    ExportOptions, FileSink, MemorySink, PeakRule, PostProcess, Region, Segment, SegmentSpec,
+    SeparateOptions, Separator, SongName, StemSink as _, peak_warnings, separate,
 };
 use stemloom::audio::{AudioFormat, Clip, Planar, Tags, decode};
 use stemloom::progress::{CancelToken, Event, Reporter};
@@ -22,7 +22,10 @@ struct Gains {
 
 impl Separator for Gains {
     fn stems(&self) -> Vec<String> {
-        self.stems.iter().map(|(name, _)| (*name).to_owned()).collect()
+        self.stems
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .collect()
     }
 
     fn residual(&self) -> Option<String> {
@@ -30,23 +33,35 @@ impl Separator for Gains {
     }
 
     fn prepare(&mut self, _sample_rate_hz: u32) -> Result<SegmentSpec> {
-        Ok(SegmentSpec { batch: 3, ..SegmentSpec::overlapping(1000, 0.25) })
+        Ok(SegmentSpec {
+            batch: 3,
+            ..SegmentSpec::overlapping(1000, 0.25)
+        })
     }
 
     fn run(&mut self, segments: &[Segment], reporter: &Reporter) -> Result<Vec<Vec<Planar>>> {
         reporter.check()?;
         let scaled = |planar: &Planar, gain: f32| -> Planar {
-            planar.iter().map(|channel| channel.iter().map(|x| gain * x).collect()).collect()
+            planar
+                .iter()
+                .map(|channel| channel.iter().map(|x| gain * x).collect())
+                .collect()
         };
         let stems = |segment: &Segment| -> Vec<Planar> {
-            self.stems.iter().map(|(_, gain)| scaled(&segment.samples, *gain)).collect()
+            self.stems
+                .iter()
+                .map(|(_, gain)| scaled(&segment.samples, *gain))
+                .collect()
         };
         Ok(segments.iter().map(stems).collect())
     }
 }
 
 fn halves() -> Gains {
-    Gains { stems: vec![("quiet", 0.25), ("loud", 0.5)], residual: None }
+    Gains {
+        stems: vec![("quiet", 0.25), ("loud", 0.5)],
+        residual: None,
+    }
 }
 
 fn song() -> Clip {
@@ -60,7 +75,10 @@ fn names(stems: &[(String, Clip)]) -> Vec<&str> {
 /// Whether a stem is the song's frames from `start` times `gain`.
 fn is_part(stem: &Clip, song: &Clip, start: usize, gain: f32) -> bool {
     (0..song.num_channels()).all(|channel| {
-        let want: Vec<f32> = song.channel(channel)[start..start + stem.frames()].iter().map(|x| gain * x).collect();
+        let want: Vec<f32> = song.channel(channel)[start..start + stem.frames()]
+            .iter()
+            .map(|x| gain * x)
+            .collect();
         max_abs_diff(stem.channel(channel), &want) < 1e-6
     })
 }
@@ -71,10 +89,17 @@ fn stems_come_out_with_their_figures() {
     let (stems, done) = separate_clip(&song, &mut halves(), &SeparateOptions::default());
     assert_eq!(names(&stems), ["quiet", "loud"]);
     assert!(is_part(&stems[0].1, &song, 0, 0.25) && is_part(&stems[1].1, &song, 0, 0.5));
-    assert_eq!((done.frames, done.sample_rate_hz, done.channels), (20_000, 8000, 2));
+    assert_eq!(
+        (done.frames, done.sample_rate_hz, done.channels),
+        (20_000, 8000, 2)
+    );
     assert_eq!((done.audio_secs, done.device.as_str()), (2.5, "cpu"));
     // A quarter of the amplitude is missing: 20·log₁₀(1/4).
-    assert!((done.residual_db + 12.041).abs() < 0.01, "{}", done.residual_db);
+    assert!(
+        (done.residual_db + 12.041).abs() < 0.01,
+        "{}",
+        done.residual_db
+    );
     let peak = stemloom::audio::peak(&song.channels().concat());
     assert!((done.stems[1].peak - 0.5 * peak).abs() < 1e-6);
 }
@@ -82,31 +107,58 @@ fn stems_come_out_with_their_figures() {
 #[test]
 fn kept_stems_and_rests_add_up() {
     let song = song();
-    let options = SeparateOptions { stems: Some(vec!["loud".into()]), rest: true, ..SeparateOptions::default() };
+    let options = SeparateOptions {
+        stems: Some(vec!["loud".into()]),
+        rest: true,
+        ..SeparateOptions::default()
+    };
     let (stems, _) = separate_clip(&song, &mut halves(), &options);
     assert_eq!(names(&stems), ["loud", "rest"]);
-    assert!(is_part(&stems[1].1, &song, 0, 0.5), "the song less what was kept");
+    assert!(
+        is_part(&stems[1].1, &song, 0, 0.5),
+        "the song less what was kept"
+    );
 
     // The residual is what no stem has, whether those are kept or not.
-    let mut with_residual = Gains { residual: Some("room"), ..halves() };
-    let options = SeparateOptions { stems: Some(vec!["room".into()]), ..SeparateOptions::default() };
+    let mut with_residual = Gains {
+        residual: Some("room"),
+        ..halves()
+    };
+    let options = SeparateOptions {
+        stems: Some(vec!["room".into()]),
+        ..SeparateOptions::default()
+    };
     let (stems, done) = separate_clip(&song, &mut with_residual, &options);
     assert_eq!(names(&stems), ["room"]);
     assert!(is_part(&stems[0].1, &song, 0, 0.25));
-    assert_eq!(done.residual_db, -200.0, "with a residual nothing is missing");
+    assert_eq!(
+        done.residual_db, -200.0,
+        "with a residual nothing is missing"
+    );
 }
 
 #[test]
 fn a_region_is_cut_to_the_frame() {
     let song = song();
-    for (start_secs, duration_secs, first, frames) in
-        [(0.0, Some(0.5), 0, 4000), (1.0, Some(1.0), 8000, 8000), (2.0, Some(9.0), 16_000, 4000), (2.4999, None, 19_999, 1)]
-    {
-        let options =
-            SeparateOptions { region: Some(Region { start_secs, duration_secs }), ..SeparateOptions::default() };
+    for (start_secs, duration_secs, first, frames) in [
+        (0.0, Some(0.5), 0, 4000),
+        (1.0, Some(1.0), 8000, 8000),
+        (2.0, Some(9.0), 16_000, 4000),
+        (2.4999, None, 19_999, 1),
+    ] {
+        let options = SeparateOptions {
+            region: Some(Region {
+                start_secs,
+                duration_secs,
+            }),
+            ..SeparateOptions::default()
+        };
         let (stems, done) = separate_clip(&song, &mut halves(), &options);
         assert_eq!((done.frames, stems[0].1.frames()), (frames as u64, frames));
-        assert!(is_part(&stems[1].1, &song, first, 0.5), "from {start_secs} s");
+        assert!(
+            is_part(&stems[1].1, &song, first, 0.5),
+            "from {start_secs} s"
+        );
     }
 }
 
@@ -114,12 +166,22 @@ fn a_region_is_cut_to_the_frame() {
 #[test]
 fn refining_keeps_the_sum() {
     let song = song();
-    let two = || Gains { stems: vec![("drums", 0.25), ("voice", 0.75)], residual: None };
+    let two = || Gains {
+        stems: vec![("drums", 0.25), ("voice", 0.75)],
+        residual: None,
+    };
     for post in [PostProcess::Median, PostProcess::Wiener] {
-        let options = SeparateOptions { post: vec![post], ..SeparateOptions::default() };
+        let options = SeparateOptions {
+            post: vec![post],
+            ..SeparateOptions::default()
+        };
         let (stems, done) = separate_clip(&song, &mut two(), &options);
         assert_eq!(stems[0].1.frames(), song.frames());
-        assert!(done.residual_db < -40.0, "{post:?}: {} dB", done.residual_db);
+        assert!(
+            done.residual_db < -40.0,
+            "{post:?}: {} dB",
+            done.residual_db
+        );
     }
 }
 
@@ -127,14 +189,28 @@ fn refining_keeps_the_sum() {
 fn progress_rises_to_the_end() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&seen);
-    let reporter = Reporter::new(CancelToken::new(), move |event| sink.lock().unwrap().push(event));
+    let reporter = Reporter::new(CancelToken::new(), move |event| {
+        sink.lock().unwrap().push(event)
+    });
     let song = song();
     let mut source = song.reader(0..song.frames());
-    separate(&mut source, &mut halves(), &SeparateOptions::default(), &mut MemorySink::new(), &reporter).unwrap();
+    separate(
+        &mut source,
+        &mut halves(),
+        &SeparateOptions::default(),
+        &mut MemorySink::new(),
+        &reporter,
+    )
+    .unwrap();
     let mut last = (0, 0);
     for event in seen.lock().unwrap().iter() {
-        let Event::Progress(progress) = event else { panic!("{event:?}") };
-        assert!(progress.done >= last.0 && progress.done <= progress.total, "{progress:?} after {last:?}");
+        let Event::Progress(progress) = event else {
+            panic!("{event:?}")
+        };
+        assert!(
+            progress.done >= last.0 && progress.done <= progress.total,
+            "{progress:?} after {last:?}"
+        );
         last = (progress.done, progress.total);
     }
     assert_eq!(last, (20_000, 20_000));
@@ -144,23 +220,41 @@ fn progress_rises_to_the_end() {
 // Files
 
 fn export(folder: &std::path::Path) -> ExportOptions {
-    ExportOptions { folder: folder.into(), ..ExportOptions::default() }
+    ExportOptions {
+        folder: folder.into(),
+        ..ExportOptions::default()
+    }
 }
 
 fn named() -> SongName {
-    let tags = Tags { title: Some("A/B".into()), artist: None };
-    SongName { name: "take 1".into(), tags, model: "hpss".into() }
+    let tags = Tags {
+        title: Some("A/B".into()),
+        artist: None,
+    };
+    SongName {
+        name: "take 1".into(),
+        tags,
+        model: "hpss".into(),
+    }
 }
 
 #[test]
 fn patterns_make_file_names() {
     let folder = std::path::Path::new("out");
     let name = |pattern: &str| {
-        let options = ExportOptions { pattern: pattern.into(), ..export(folder) };
-        options.path(&named(), "voice").map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        let options = ExportOptions {
+            pattern: pattern.into(),
+            ..export(folder)
+        };
+        options
+            .path(&named(), "voice")
+            .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
     };
     assert_eq!(name("{name} ({stem})").unwrap(), "take 1 (voice).wav");
-    assert_eq!(name("{artist} - {title} [{model}] {stem}").unwrap(), "Unknown artist - A_B [hpss] voice.wav");
+    assert_eq!(
+        name("{artist} - {title} [{model}] {stem}").unwrap(),
+        "Unknown artist - A_B [hpss] voice.wav"
+    );
     assert_eq!(setting_name(failure(name("{stem} {colour}"))), "name");
     assert_eq!(setting_name(failure(name("{stem"))), "name");
 }
@@ -169,19 +263,41 @@ fn patterns_make_file_names() {
 fn checks_come_before_the_work() {
     let folder = tempfile::tempdir().unwrap();
     let stems = ["a".to_owned(), "b".to_owned()];
-    let check = |options: &ExportOptions, frames| options.check(&named(), &stems, (44_100, 2), Some(frames));
+    let check = |options: &ExportOptions, frames| {
+        options.check(&named(), &stems, (44_100, 2), Some(frames))
+    };
     let good = export(folder.path());
     check(&good, 1000).unwrap();
-    let one_name = ExportOptions { pattern: "{name}".into(), ..good.clone() };
+    let one_name = ExportOptions {
+        pattern: "{name}".into(),
+        ..good.clone()
+    };
     assert_eq!(setting_name(failure(check(&one_name, 1000))), "name");
-    let slow = ExportOptions { sample_rate_hz: Some(10), ..good.clone() };
+    let slow = ExportOptions {
+        sample_rate_hz: Some(10),
+        ..good.clone()
+    };
     assert_eq!(setting_name(failure(check(&slow, 1000))), "rate");
     // Eight centuries of stereo.
-    assert!(matches!(failure(check(&good, 1 << 50)), Error::NoSpace { .. }));
+    assert!(matches!(
+        failure(check(&good, 1 << 50)),
+        Error::NoSpace { .. }
+    ));
     std::fs::write(folder.path().join("take 1 (b).wav"), "theirs").unwrap();
     assert!(matches!(failure(check(&good, 1000)), Error::Exists { .. }));
-    check(&ExportOptions { overwrite: true, ..good }, 1000).unwrap();
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "checking leaves nothing");
+    check(
+        &ExportOptions {
+            overwrite: true,
+            ..good
+        },
+        1000,
+    )
+    .unwrap();
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "checking leaves nothing"
+    );
 }
 
 #[test]
@@ -190,13 +306,24 @@ fn peaks_are_kept_and_told_or_lowered_together() {
     let soft: Planar = vec![vec![0.5, 0.25, 0.0, 0.0]];
     for (peaks, gain) in [(PeakRule::Keep, 1.0), (PeakRule::Lower, 0.5)] {
         let folder = tempfile::tempdir().unwrap();
-        let mut sink = FileSink::new(ExportOptions { peaks, ..export(folder.path()) }, named());
-        sink.start(&["loud".into(), "soft".into()], 44_100, 1).unwrap();
+        let mut sink = FileSink::new(
+            ExportOptions {
+                peaks,
+                ..export(folder.path())
+            },
+            named(),
+        );
+        sink.start(&["loud".into(), "soft".into()], 44_100, 1)
+            .unwrap();
         sink.push(0, &loud).unwrap();
         sink.push(1, &soft).unwrap();
         let (files, lowered) = sink.finish(&Reporter::silent()).unwrap();
         assert!((lowered - gain).abs() < 1e-4, "{peaks:?}: {lowered}");
-        assert_eq!(peak_warnings(&files).len(), usize::from(peaks == PeakRule::Keep), "{peaks:?}");
+        assert_eq!(
+            peak_warnings(&files).len(),
+            usize::from(peaks == PeakRule::Keep),
+            "{peaks:?}"
+        );
         let (clip, info) = decode(&files[1].path, None, &Reporter::silent()).unwrap();
         assert!((clip.channel(0)[0] - 0.5 * gain).abs() < 1e-4, "{peaks:?}");
         assert_eq!(info.tags.title.as_deref(), Some("A/B"));
@@ -206,7 +333,11 @@ fn peaks_are_kept_and_told_or_lowered_together() {
 #[test]
 fn files_may_have_another_rate() {
     let folder = tempfile::tempdir().unwrap();
-    let options = ExportOptions { sample_rate_hz: Some(22_050), format: AudioFormat::Flac, ..export(folder.path()) };
+    let options = ExportOptions {
+        sample_rate_hz: Some(22_050),
+        format: AudioFormat::Flac,
+        ..export(folder.path())
+    };
     let mut sink = FileSink::new(options, named());
     sink.start(&["only".into()], 44_100, 2).unwrap();
     sink.push(0, &planar_noise(42, 2, 9999)).unwrap();
@@ -219,21 +350,40 @@ fn files_may_have_another_rate() {
 // ---------------------------------------------------------------------------------------------
 // Bad input
 
-fn attempt(separator: &mut dyn Separator, options: &SeparateOptions, reporter: &Reporter) -> Result<MemorySink> {
+fn attempt(
+    separator: &mut dyn Separator,
+    options: &SeparateOptions,
+    reporter: &Reporter,
+) -> Result<MemorySink> {
     let song = song();
     let mut sink = MemorySink::new();
-    separate(&mut song.reader(0..song.frames()), separator, options, &mut sink, reporter)?;
+    separate(
+        &mut song.reader(0..song.frames()),
+        separator,
+        options,
+        &mut sink,
+        reporter,
+    )?;
     Ok(sink)
 }
 
 #[test]
 fn wrong_options_are_named() {
     let region = |start_secs, duration_secs| SeparateOptions {
-        region: Some(Region { start_secs, duration_secs }),
+        region: Some(Region {
+            start_secs,
+            duration_secs,
+        }),
         ..SeparateOptions::default()
     };
     let wrong = [
-        ("stems", SeparateOptions { stems: Some(vec!["nothing".into()]), ..SeparateOptions::default() }),
+        (
+            "stems",
+            SeparateOptions {
+                stems: Some(vec!["nothing".into()]),
+                ..SeparateOptions::default()
+            },
+        ),
         ("start", region(-1.0, None)),
         ("start", region(f64::NAN, None)),
         ("start", region(2.5, None)),
@@ -253,8 +403,14 @@ fn values_that_are_no_numbers_become_silence_with_one_warning() {
     let reporter = Reporter::new(CancelToken::new(), move |event| {
         *count.lock().unwrap() += usize::from(matches!(event, Event::Warning(_)));
     });
-    let mut broken = Gains { stems: vec![("good", 0.5), ("broken", f32::NAN)], residual: None };
-    let stems = attempt(&mut broken, &SeparateOptions::default(), &reporter).unwrap().finish().unwrap();
+    let mut broken = Gains {
+        stems: vec![("good", 0.5), ("broken", f32::NAN)],
+        residual: None,
+    };
+    let stems = attempt(&mut broken, &SeparateOptions::default(), &reporter)
+        .unwrap()
+        .finish()
+        .unwrap();
     assert!(stems[1].1.channels().concat().iter().all(|x| *x == 0.0));
     assert!(is_part(&stems[0].1, &song(), 0, 0.5));
     assert_eq!(*warnings.lock().unwrap(), 1);
@@ -266,6 +422,10 @@ fn cancelling_stops_the_work() {
     let stop = token.clone();
     // The first word of progress is answered by pressing cancel.
     let reporter = Reporter::new(token, move |_| stop.cancel());
-    let error = failure(attempt(&mut halves(), &SeparateOptions::default(), &reporter));
+    let error = failure(attempt(
+        &mut halves(),
+        &SeparateOptions::default(),
+        &reporter,
+    ));
     assert!(error.is_cancelled(), "{error}");
 }

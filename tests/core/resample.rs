@@ -6,19 +6,31 @@ use stemloom::audio::{Clip, Planar, Resampler, resample, resampled_frames, rms};
 
 use crate::common::{Rng, failure, max_abs_diff, noise, planar_noise, setting_name, sine, snr_db};
 
-const RATES_HZ: [u32; 9] = [8000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000];
+const RATES_HZ: [u32; 9] = [
+    8000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000,
+];
 
 /// All pairs of different rates.
 fn pairs() -> impl Iterator<Item = (u32, u32)> {
-    RATES_HZ.into_iter().flat_map(|from| RATES_HZ.into_iter().map(move |to| (from, to))).filter(|(from, to)| from != to)
+    RATES_HZ
+        .into_iter()
+        .flat_map(|from| RATES_HZ.into_iter().map(move |to| (from, to)))
+        .filter(|(from, to)| from != to)
 }
 
 fn mono(samples: Vec<f32>, from: u32, to: u32) -> Vec<f32> {
-    resample(&Clip::new(from, vec![samples]), to).expect("resampled").channel(0).to_vec()
+    resample(&Clip::new(from, vec![samples]), to)
+        .expect("resampled")
+        .channel(0)
+        .to_vec()
 }
 
 fn greatest_common_divisor(a: u32, b: u32) -> u32 {
-    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+    if b == 0 {
+        a
+    } else {
+        greatest_common_divisor(b, a % b)
+    }
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -33,10 +45,17 @@ fn lengths_are_rounded_half_up() {
         ((2, 8000, 44_100), 11),
         ((441, 44_100, 48_000), 480),
         ((44_100, 44_100, 44_100), 44_100),
-        ((u64::from(u32::MAX) * 1000, 44_100, 88_200), u64::from(u32::MAX) * 2000),
+        (
+            (u64::from(u32::MAX) * 1000, 44_100, 88_200),
+            u64::from(u32::MAX) * 2000,
+        ),
     ];
     for ((frames, from, to), want) in cases {
-        assert_eq!(resampled_frames(frames, from, to), want, "{frames} frames from {from} to {to} Hz");
+        assert_eq!(
+            resampled_frames(frames, from, to),
+            want,
+            "{frames} frames from {from} to {to} Hz"
+        );
     }
 }
 
@@ -77,11 +96,19 @@ fn an_impulse_stays_in_its_place() {
         samples[steps * step_in] = 1.0;
         let out = mono(samples, from, to);
         let at = steps * step_out;
-        let loudest = (0..out.len()).max_by(|a, b| out[*a].abs().total_cmp(&out[*b].abs())).unwrap();
+        let loudest = (0..out.len())
+            .max_by(|a, b| out[*a].abs().total_cmp(&out[*b].abs()))
+            .unwrap();
         assert_eq!(loudest, at, "from {from} to {to} Hz");
         // Without delay the answer is the same on both sides.
-        let lopsided = (1..200.min(at)).map(|d| (out[at - d] - out[at + d]).abs()).fold(0.0, f32::max);
-        assert!(lopsided < 0.01 * out[at], "from {from} to {to} Hz: {lopsided} of {}", out[at]);
+        let lopsided = (1..200.min(at))
+            .map(|d| (out[at - d] - out[at + d]).abs())
+            .fold(0.0, f32::max);
+        assert!(
+            lopsided < 0.01 * out[at],
+            "from {from} to {to} Hz: {lopsided} of {}",
+            out[at]
+        );
     }
 }
 
@@ -120,10 +147,20 @@ fn what_the_new_rate_cannot_hold_is_gone() {
 /// There and back gives the music below the lower rate's Nyquist frequency at the same place.
 #[test]
 fn there_and_back_is_in_place() {
-    for (from, to) in [(44_100, 48_000), (48_000, 44_100), (44_100, 22_050), (44_100, 16_000), (22_050, 48_000)] {
+    for (from, to) in [
+        (44_100, 48_000),
+        (48_000, 44_100),
+        (44_100, 22_050),
+        (44_100, 16_000),
+        (22_050, 48_000),
+    ] {
         let x = sine(1000.0, from, 40_000, 0.5);
         let back = mono(mono(x.clone(), from, to), to, from);
-        assert!(back.len().abs_diff(x.len()) <= 2, "from {from} over {to} Hz: {} frames", back.len());
+        assert!(
+            back.len().abs_diff(x.len()) <= 2,
+            "from {from} over {to} Hz: {} frames",
+            back.len()
+        );
         let snr = snr_db(&x[8000..32_000], &back[8000..32_000]);
         assert!(snr > 90.0, "from {from} over {to} Hz: {snr:.1} dB");
     }
@@ -132,7 +169,13 @@ fn there_and_back_is_in_place() {
 #[test]
 fn blocks_do_not_matter() {
     let mut rng = Rng::new(21);
-    for (from, to) in [(44_100, 48_000), (48_000, 44_100), (44_100, 16_000), (8000, 44_100), (44_100, 44_100)] {
+    for (from, to) in [
+        (44_100, 48_000),
+        (48_000, 44_100),
+        (44_100, 16_000),
+        (8000, 44_100),
+        (44_100, 44_100),
+    ] {
         let planar = planar_noise(22, 2, 20_000);
         let whole = resample(&Clip::new(from, planar.clone()), to).unwrap();
         let mut resampler = Resampler::new(from, to, 2).unwrap();
@@ -141,7 +184,10 @@ fn blocks_do_not_matter() {
         while at < 20_000 {
             // From none to more than one of its own blocks.
             let next = (at + rng.below(5000)).min(20_000);
-            let block: Planar = planar.iter().map(|channel| channel[at..next].to_vec()).collect();
+            let block: Planar = planar
+                .iter()
+                .map(|channel| channel[at..next].to_vec())
+                .collect();
             resampler.push(&block, &mut out).unwrap();
             at = next;
         }
@@ -159,7 +205,10 @@ fn blocks_do_not_matter() {
 #[test]
 fn a_rate_of_zero_is_refused() {
     for (from, to) in [(0, 44_100), (44_100, 0)] {
-        assert_eq!(setting_name(failure(Resampler::new(from, to, 2))), "sample rate");
+        assert_eq!(
+            setting_name(failure(Resampler::new(from, to, 2))),
+            "sample rate"
+        );
     }
 }
 

@@ -27,7 +27,10 @@ fn through(
     while !ended {
         if at < frames {
             let to = (at + 1 + rng.below(most)).min(frames);
-            let block: Planar = song.iter().map(|channel| channel[at..to].to_vec()).collect();
+            let block: Planar = song
+                .iter()
+                .map(|channel| channel[at..to].to_vec())
+                .collect();
             cutter.push(&block);
             at = to;
         } else {
@@ -38,16 +41,29 @@ fn through(
             assert!(!seen_last, "a segment came after the last: {spec:?}");
             assert_eq!(segment.first, number == 0, "{spec:?}");
             let length = segment.samples[0].len();
-            assert!(segment.valid_frames >= 1 && segment.valid_frames <= length, "{spec:?}");
-            let wanted = if spec.fixed { spec.segment_frames } else { segment.valid_frames };
+            assert!(
+                segment.valid_frames >= 1 && segment.valid_frames <= length,
+                "{spec:?}"
+            );
+            let wanted = if spec.fixed {
+                spec.segment_frames
+            } else {
+                segment.valid_frames
+            };
             assert_eq!(length, wanted, "{spec:?}");
-            assert!(segment.last || segment.valid_frames == spec.segment_frames, "{spec:?}");
+            assert!(
+                segment.last || segment.valid_frames == spec.segment_frames,
+                "{spec:?}"
+            );
             seen_last = segment.last;
             joiner.add(&segment, &[answer(number, &segment)], &mut out);
             number += 1;
         }
     }
-    assert!(seen_last || frames == 0, "{frames} frames had no last segment: {spec:?}");
+    assert!(
+        seen_last || frames == 0,
+        "{frames} frames had no last segment: {spec:?}"
+    );
     out.remove(0)
 }
 
@@ -65,16 +81,37 @@ fn fades_have_the_weights_of_their_formulas() {
     let silent_then_one =
         |number: usize, segment: &Segment| vec![vec![number as f32; segment.samples[0].len()]];
     let linear = SegmentSpec::overlapping(8, 0.5);
-    let out = through(&linear, &vec![vec![0.0; 12]], 12, &mut Rng::new(1), silent_then_one);
-    let want = [0.0, 0.0, 0.0, 0.0, 0.125, 0.375, 0.625, 0.875, 1.0, 1.0, 1.0, 1.0];
+    let out = through(
+        &linear,
+        &vec![vec![0.0; 12]],
+        12,
+        &mut Rng::new(1),
+        silent_then_one,
+    );
+    let want = [
+        0.0, 0.0, 0.0, 0.0, 0.125, 0.375, 0.625, 0.875, 1.0, 1.0, 1.0, 1.0,
+    ];
     assert!(max_abs_diff(&out[0], &want) < 1e-6, "{:?}", out[0]);
 
     // The weights rise over half a segment: ½ − ½·cos(π·(n + ½)/4) at n = 0, 1 against its mirror.
-    let hann = SegmentSpec { fade: Fade::Hann, ..SegmentSpec::overlapping(8, 0.25) };
-    let out = through(&hann, &vec![vec![0.0; 14]], 14, &mut Rng::new(1), silent_then_one);
+    let hann = SegmentSpec {
+        fade: Fade::Hann,
+        ..SegmentSpec::overlapping(8, 0.25)
+    };
+    let out = through(
+        &hann,
+        &vec![vec![0.0; 14]],
+        14,
+        &mut Rng::new(1),
+        silent_then_one,
+    );
     let weight = |n: f32| 0.5 - 0.5 * (std::f32::consts::PI * (n + 0.5) / 4.0).cos();
     let share = weight(0.0) / (weight(0.0) + weight(1.0));
-    assert!((out[0][6] - share).abs() < 1e-6 && (out[0][7] - (1.0 - share)).abs() < 1e-6, "{:?}", out[0]);
+    assert!(
+        (out[0][6] - share).abs() < 1e-6 && (out[0][7] - (1.0 - share)).abs() < 1e-6,
+        "{:?}",
+        out[0]
+    );
 }
 
 /// Frames within the border of a segment lack context: they never count, but at the song's ends.
@@ -104,15 +141,28 @@ fn borders_do_not_count() {
             }
             samples
         });
-        assert!(max_abs_diff(&out[0], &song[0]) < 1e-6, "pad_border {pad_border}");
+        assert!(
+            max_abs_diff(&out[0], &song[0]) < 1e-6,
+            "pad_border {pad_border}"
+        );
     }
 }
 
 #[test]
 fn overlap_becomes_a_step() {
-    let steps = [(100, 0.0, 100), (100, 0.25, 75), (100, 0.95, 5), (3, 0.5, 2), (1, 0.95, 1)];
+    let steps = [
+        (100, 0.0, 100),
+        (100, 0.25, 75),
+        (100, 0.95, 5),
+        (3, 0.5, 2),
+        (1, 0.95, 1),
+    ];
     for (segment, overlap, step) in steps {
-        assert_eq!(SegmentSpec::overlapping(segment, overlap).step_frames, step, "{segment} {overlap}");
+        assert_eq!(
+            SegmentSpec::overlapping(segment, overlap).step_frames,
+            step,
+            "{segment} {overlap}"
+        );
     }
 }
 
@@ -125,7 +175,11 @@ fn identity_gives_the_song_back() {
     let mut rng = Rng::new(4);
     for round in 0..3000 {
         let segment_frames = 1 + rng.below(64);
-        let border_frames = if round % 3 == 0 { 0 } else { rng.below(segment_frames.div_ceil(2)) };
+        let border_frames = if round % 3 == 0 {
+            0
+        } else {
+            rng.below(segment_frames.div_ceil(2))
+        };
         let inner = segment_frames - 2 * border_frames;
         let overlap = [0.0, 0.1, 0.25, 0.5, 0.75, 0.95][rng.below(6)];
         let spec = SegmentSpec {
@@ -139,17 +193,32 @@ fn identity_gives_the_song_back() {
         };
         let step = spec.step_frames;
         // One frame, just under, on and over a segment and some steps, and anything.
-        let around = [1, segment_frames, segment_frames + step, segment_frames + 3 * step, 5 * step];
+        let around = [
+            1,
+            segment_frames,
+            segment_frames + step,
+            segment_frames + 3 * step,
+            5 * step,
+        ];
         let frames = match rng.below(6) {
             5 => 1 + rng.below(300),
-            i => (around[i % around.len()] + rng.below(3)).saturating_sub(1).max(1),
+            i => (around[i % around.len()] + rng.below(3))
+                .saturating_sub(1)
+                .max(1),
         };
         let song = planar_noise(round as u64, 1 + round % 2, frames);
         let out = identity(&spec, &song, &mut rng);
         for (channel, (got, want)) in out.iter().zip(&song).enumerate() {
-            assert_eq!(got.len(), want.len(), "{spec:?}, {frames} frames, channel {channel}");
+            assert_eq!(
+                got.len(),
+                want.len(),
+                "{spec:?}, {frames} frames, channel {channel}"
+            );
             let error = max_abs_diff(got, want);
-            assert!(error < 1e-6, "{spec:?}, {frames} frames, channel {channel}: off by {error}");
+            assert!(
+                error < 1e-6,
+                "{spec:?}, {frames} frames, channel {channel}: off by {error}"
+            );
         }
     }
 }
@@ -169,9 +238,18 @@ fn long_segments_cover_every_frame() {
                 fixed: true,
                 ..SegmentSpec::overlapping(261_120, overlap)
             };
-            let out = through(&spec, &song, 65_536, &mut rng, |_, segment| segment.samples.clone());
-            let holes = out[0].iter().zip(&song[0]).filter(|(y, x)| (*y - *x).abs() > 1e-6).count();
-            assert_eq!(holes, 0, "{fade:?}, border {border_frames}, overlap {overlap}");
+            let out = through(&spec, &song, 65_536, &mut rng, |_, segment| {
+                segment.samples.clone()
+            });
+            let holes = out[0]
+                .iter()
+                .zip(&song[0])
+                .filter(|(y, x)| (*y - *x).abs() > 1e-6)
+                .count();
+            assert_eq!(
+                holes, 0,
+                "{fade:?}, border {border_frames}, overlap {overlap}"
+            );
         }
     }
 }
@@ -187,7 +265,11 @@ fn stems_stay_apart() {
     cutter.push(&song);
     cutter.end();
     while let Some(segment) = cutter.next_segment() {
-        let half = segment.samples.iter().map(|c| c.iter().map(|x| 0.5 * x).collect()).collect();
+        let half = segment
+            .samples
+            .iter()
+            .map(|c| c.iter().map(|x| 0.5 * x).collect())
+            .collect();
         joiner.add(&segment, &[segment.samples.clone(), half], &mut out);
     }
     for channel in 0..2 {

@@ -7,15 +7,15 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use stemloom::Error;
 use stemloom::apply::{
-    BUILTIN_IDS, Hpss, LANES, MedianNetwork, Params, RepetSim, RepetSimSeparator, SeparateOptions, Separator, builtin,
-    builtin_spec,
+    BUILTIN_IDS, Hpss, LANES, MedianNetwork, Params, RepetSim, RepetSimSeparator, SeparateOptions,
+    Separator, builtin, builtin_spec,
 };
 use stemloom::audio::{Clip, Planar, rms};
 use stemloom::spectral::{Stft, StftSpec};
 
 use crate::common::{
-    Rng, array, entries, failure, max_abs_diff, noise, number, planar_noise, separate_clip, setting_name, sine, snr_db,
-    text, values, whole,
+    Rng, array, entries, failure, max_abs_diff, noise, number, planar_noise, separate_clip,
+    setting_name, sine, snr_db, text, values, whole,
 };
 
 /// The two stems of a clip.
@@ -27,7 +27,11 @@ fn split(song: &Clip, separator: &mut dyn Separator) -> [Clip; 2] {
 }
 
 fn params(list: &[(&str, f64)]) -> Params {
-    Params(list.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect::<BTreeMap<_, _>>())
+    Params(
+        list.iter()
+            .map(|(name, value)| ((*name).to_owned(), *value))
+            .collect::<BTreeMap<_, _>>(),
+    )
 }
 
 fn sum(a: &[f32], b: &[f32]) -> Vec<f32> {
@@ -44,12 +48,25 @@ fn networks_give_the_medians_of_sorted_lists() {
     for len in 1..=101 {
         let mean = MedianNetwork::mean_of_middle(len);
         let upper = MedianNetwork::upper(len);
-        assert_eq!((mean.len(), upper.len(), mean.is_empty()), (len, len, false));
+        assert_eq!(
+            (mean.len(), upper.len(), mean.is_empty()),
+            (len, len, false)
+        );
         for coarse in [false, true] {
-            let value = |rng: &mut Rng| if coarse { rng.below(5) as f32 } else { rng.sample() };
-            let rows: Vec<[f32; LANES]> =
-                (0..len).map(|_| std::array::from_fn(|_| value(&mut rng))).collect();
-            let (means, uppers) = (mean.median(&mut rows.clone()), upper.median(&mut rows.clone()));
+            let value = |rng: &mut Rng| {
+                if coarse {
+                    rng.below(5) as f32
+                } else {
+                    rng.sample()
+                }
+            };
+            let rows: Vec<[f32; LANES]> = (0..len)
+                .map(|_| std::array::from_fn(|_| value(&mut rng)))
+                .collect();
+            let (means, uppers) = (
+                mean.median(&mut rows.clone()),
+                upper.median(&mut rows.clone()),
+            );
             for lane in 0..LANES {
                 let mut column: Vec<f32> = rows.iter().map(|row| row[lane]).collect();
                 column.sort_by(f32::total_cmp);
@@ -70,7 +87,9 @@ fn hpss_of(entry: &Value) -> Hpss {
         hop_length: whole(&entry["hop"]),
         harmonic_kernel: whole(&entry["kernel_harmonic"]),
         percussive_kernel: whole(&entry["kernel_percussive"]),
-        power: entry["power"].as_f64().map_or(f32::INFINITY, |power| power as f32),
+        power: entry["power"]
+            .as_f64()
+            .map_or(f32::INFINITY, |power| power as f32),
         harmonic_margin: number(&entry["margin_harmonic"]) as f32,
         percussive_margin: number(&entry["margin_percussive"]) as f32,
     }
@@ -79,7 +98,11 @@ fn hpss_of(entry: &Value) -> Hpss {
 /// A steady column of tone goes to one mask, a single loud column to the other.
 #[test]
 fn hpss_masks_by_hand() {
-    let hpss = Hpss { harmonic_kernel: 3, percussive_kernel: 3, ..Hpss::default() };
+    let hpss = Hpss {
+        harmonic_kernel: 3,
+        percussive_kernel: 3,
+        ..Hpss::default()
+    };
     // 5 columns of 5 bins: bin 2 sounds throughout, column 2 has every bin.
     let mut magnitudes = vec![0.0; 25];
     for i in 0..5 {
@@ -93,10 +116,18 @@ fn hpss_masks_by_hand() {
     assert_eq!((harmonic[12], percussive[12]), (0.5, 0.5));
     assert_eq!((harmonic[0], percussive[0]), (0.5, 0.5));
     // With margins above 1 what is neither goes to neither.
-    let strict = Hpss { harmonic_margin: 2.0, percussive_margin: 2.0, ..hpss };
+    let strict = Hpss {
+        harmonic_margin: 2.0,
+        percussive_margin: 2.0,
+        ..hpss
+    };
     let (harmonic, percussive) = strict.masks(&magnitudes, 5);
     assert_eq!((harmonic[0], percussive[0]), (0.0, 0.0));
-    assert!((harmonic[12] - 0.2).abs() < 1e-6, "1/(1 + 2²), not {}", harmonic[12]);
+    assert!(
+        (harmonic[12] - 0.2).abs() < 1e-6,
+        "1/(1 + 2²), not {}",
+        harmonic[12]
+    );
 }
 
 #[test]
@@ -106,9 +137,18 @@ fn hpss_equals_the_stored_parts() {
         let parts = split(&song, &mut hpss_of(entry));
         for (part, name) in parts.iter().zip(["harmonic", "percussive"]) {
             let want = array(text(&entry[name]));
-            let difference: Vec<f32> = part.channel(0).iter().zip(&want).map(|(x, y)| x - y).collect();
+            let difference: Vec<f32> = part
+                .channel(0)
+                .iter()
+                .zip(&want)
+                .map(|(x, y)| x - y)
+                .collect();
             // A hard mask may flip where two medians all but tie; then only the mean is small.
-            let error = if entry["power"].is_string() { rms(&difference) } else { max_abs_diff(part.channel(0), &want) };
+            let error = if entry["power"].is_string() {
+                rms(&difference)
+            } else {
+                max_abs_diff(part.channel(0), &want)
+            };
             assert!(error < 1e-5, "{} {name}: off by {error}", entry["name"]);
         }
     }
@@ -124,7 +164,9 @@ fn hpss_masks_equal_the_stored_ones() {
     let (harmonic, percussive) = hpss.masks(&spectrogram.magnitudes()[0], bins);
     for (mask, name) in [(harmonic, "harmonic"), (percussive, "percussive")] {
         let want = array(text(&entry[name]));
-        let turned: Vec<f32> = (0..bins * columns).map(|i| mask[i % columns * bins + i / columns]).collect();
+        let turned: Vec<f32> = (0..bins * columns)
+            .map(|i| mask[i % columns * bins + i / columns])
+            .collect();
         let error = max_abs_diff(&turned, &want);
         assert!(error < 1e-5, "{name}: off by {error}");
     }
@@ -139,7 +181,13 @@ fn hpss_in_segments_equals_hpss_of_the_whole() {
     for (x, tone) in song.iter_mut().zip(sine(440.0, 22_050, frames, 0.5)) {
         *x = 0.1 * *x + tone;
     }
-    let mut hpss = Hpss { n_fft: 256, hop_length: 64, harmonic_kernel: 31, percussive_kernel: 17, ..Hpss::default() };
+    let mut hpss = Hpss {
+        n_fft: 256,
+        hop_length: 64,
+        harmonic_kernel: 31,
+        percussive_kernel: 17,
+        ..Hpss::default()
+    };
     let stft = Stft::new(&StftSpec::new(256, 64)).unwrap();
     let spectrogram = stft.forward(&[&song]);
     let (harmonic, percussive) = hpss.split(&spectrogram.channels[0], spectrogram.bins);
@@ -159,13 +207,22 @@ fn repet_sim_equals_the_stored_background() {
     let entry = &values()["repet"];
     let flat = array(text(&entry["input"]));
     let frames = flat.len() / 2;
-    let song = Clip::new(whole(&entry["sample_rate"]) as u32, vec![flat[..frames].to_vec(), flat[frames..].to_vec()]);
+    let song = Clip::new(
+        whole(&entry["sample_rate"]) as u32,
+        vec![flat[..frames].to_vec(), flat[frames..].to_vec()],
+    );
     let want = array(text(&entry["background"]));
     let allowed = 1e-4 * stemloom::audio::peak(&want);
     let [vocals, accompaniment] = split(&song, &mut RepetSimSeparator::new(RepetSim::default()));
     for channel in 0..2 {
-        let error = max_abs_diff(accompaniment.channel(channel), &want[channel * frames..(channel + 1) * frames]);
-        assert!(error < allowed, "channel {channel}: off by {error}, {allowed} allowed");
+        let error = max_abs_diff(
+            accompaniment.channel(channel),
+            &want[channel * frames..(channel + 1) * frames],
+        );
+        assert!(
+            error < allowed,
+            "channel {channel}: off by {error}, {allowed} allowed"
+        );
         let both = sum(vocals.channel(channel), accompaniment.channel(channel));
         assert!(max_abs_diff(&both, song.channel(channel)) < 1e-6);
     }
@@ -177,7 +234,12 @@ fn repet_sim_takes_what_repeats_away() {
     const RATE_HZ: u32 = 8000;
     const PERIOD: usize = 8192;
     let pattern = noise(33, PERIOD);
-    let background: Vec<f32> = pattern.iter().cycle().take(12 * PERIOD).map(|x| 0.2 * x).collect();
+    let background: Vec<f32> = pattern
+        .iter()
+        .cycle()
+        .take(12 * PERIOD)
+        .map(|x| 0.2 * x)
+        .collect();
     let mut voice = vec![0.0; background.len()];
     let sung = 40_000..48_000;
     voice[sung.clone()].copy_from_slice(&sine(1000.0, RATE_HZ, 8000, 0.2));
@@ -199,24 +261,46 @@ fn the_centre_is_what_is_in_the_middle() {
     let frames = 60_000;
     let tone = |hz| sine(hz, 44_100, frames, 0.3);
     let (left, middle, right) = (tone(700.0), tone(440.0), tone(1900.0));
-    let song = Clip::new(44_100, vec![sum(&left, &middle), sum(&right, &middle), tone(3000.0)]);
-    let [centre, sides] = split(&song, builtin::create("centre", &Params::default()).unwrap().as_mut());
+    let song = Clip::new(
+        44_100,
+        vec![sum(&left, &middle), sum(&right, &middle), tone(3000.0)],
+    );
+    let [centre, sides] = split(
+        &song,
+        builtin::create("centre", &Params::default())
+            .unwrap()
+            .as_mut(),
+    );
     let inside = 8000..52_000;
     for (channel, panned) in [(0, &left), (1, &right)] {
-        let snr = snr_db(&middle[inside.clone()], &centre.channel(channel)[inside.clone()]);
+        let snr = snr_db(
+            &middle[inside.clone()],
+            &centre.channel(channel)[inside.clone()],
+        );
         assert!(snr > 20.0, "centre, channel {channel}: {snr:.1} dB");
-        let snr = snr_db(&panned[inside.clone()], &sides.channel(channel)[inside.clone()]);
+        let snr = snr_db(
+            &panned[inside.clone()],
+            &sides.channel(channel)[inside.clone()],
+        );
         assert!(snr > 20.0, "sides, channel {channel}: {snr:.1} dB");
     }
     // The third channel of a surround song is no part of the front pair.
     assert!(centre.channel(2).iter().all(|x| *x == 0.0));
     for channel in 0..3 {
         let both = sum(centre.channel(channel), sides.channel(channel));
-        assert!(max_abs_diff(&both, song.channel(channel)) < 1e-6, "channel {channel}");
+        assert!(
+            max_abs_diff(&both, song.channel(channel)) < 1e-6,
+            "channel {channel}"
+        );
     }
     // A mono song is all middle.
     let mono = Clip::new(44_100, vec![middle]);
-    let [centre, sides] = split(&mono, builtin::create("centre", &Params::default()).unwrap().as_mut());
+    let [centre, sides] = split(
+        &mono,
+        builtin::create("centre", &Params::default())
+            .unwrap()
+            .as_mut(),
+    );
     assert!(max_abs_diff(centre.channel(0), mono.channel(0)) < 1e-6);
     assert!(sides.channel(0).iter().all(|x| *x == 0.0));
 }
@@ -228,14 +312,29 @@ fn the_centre_is_what_is_in_the_middle() {
 #[test]
 fn stems_add_up_for_every_length() {
     for id in BUILTIN_IDS {
-        for (frames, channels) in [(0, 2), (1, 1), (2, 2), (3, 3), (511, 1), (2048, 2), (5001, 8), (40_000, 2)] {
+        for (frames, channels) in [
+            (0, 2),
+            (1, 1),
+            (2, 2),
+            (3, 3),
+            (511, 1),
+            (2048, 2),
+            (5001, 8),
+            (40_000, 2),
+        ] {
             let planar: Planar = planar_noise(34, channels, frames);
             let song = Clip::new(44_100, planar);
-            let [a, b] = split(&song, builtin::create(id, &Params::default()).unwrap().as_mut());
+            let [a, b] = split(
+                &song,
+                builtin::create(id, &Params::default()).unwrap().as_mut(),
+            );
             for channel in 0..channels {
                 let both = sum(a.channel(channel), b.channel(channel));
                 let error = max_abs_diff(&both, song.channel(channel));
-                assert!(error < 1e-5, "{id}, {channels} × {frames} frames: off by {error}");
+                assert!(
+                    error < 1e-5,
+                    "{id}, {channels} × {frames} frames: off by {error}"
+                );
             }
         }
     }
@@ -245,7 +344,10 @@ fn stems_add_up_for_every_length() {
 fn silence_stays_silence() {
     for id in BUILTIN_IDS {
         let song = Clip::new(44_100, vec![vec![0.0; 10_000]; 2]);
-        for stem in split(&song, builtin::create(id, &Params::default()).unwrap().as_mut()) {
+        for stem in split(
+            &song,
+            builtin::create(id, &Params::default()).unwrap().as_mut(),
+        ) {
             assert!(stem.channels().concat().iter().all(|x| *x == 0.0), "{id}");
         }
     }
@@ -262,17 +364,35 @@ fn wrong_settings_are_named() {
         ("hpss", &[("power", f64::NAN)], "power"),
         ("hpss", &[("harmonic-margin", 0.5)], "harmonic-margin"),
         ("hpss", &[("n-fft", 1025.0)], "n-fft"),
-        ("hpss", &[("n-fft", 256.0), ("hop-length", 129.0)], "hop-length"),
+        (
+            "hpss",
+            &[("n-fft", 256.0), ("hop-length", 129.0)],
+            "hop-length",
+        ),
         ("centre", &[("focus", -1.0)], "focus"),
-        ("repet-sim", &[("max-repeats", f64::INFINITY)], "max-repeats"),
+        (
+            "repet-sim",
+            &[("max-repeats", f64::INFINITY)],
+            "max-repeats",
+        ),
         ("repet-sim", &[("harmonic-kernel", 31.0)], "harmonic-kernel"),
     ];
     for (id, list, name) in wrong {
-        assert_eq!(setting_name(failure(builtin::create(id, &params(list)))), name, "{id} {list:?}");
+        assert_eq!(
+            setting_name(failure(builtin::create(id, &params(list)))),
+            name,
+            "{id} {list:?}"
+        );
     }
-    assert!(builtin::create("hpss", &params(&[("power", f64::INFINITY)])).is_ok(), "a binary mask");
+    assert!(
+        builtin::create("hpss", &params(&[("power", f64::INFINITY)])).is_ok(),
+        "a binary mask"
+    );
     match failure(builtin::create("magic", &Params::default())) {
-        Error::UnknownModel { name, known } => assert_eq!((name.as_str(), known.as_str()), ("magic", "hpss, repet-sim, centre")),
+        Error::UnknownModel { name, known } => assert_eq!(
+            (name.as_str(), known.as_str()),
+            ("magic", "hpss, repet-sim, centre")
+        ),
         other => panic!("{other}"),
     }
 }
@@ -293,7 +413,10 @@ fn every_setting_works_at_both_ends_of_its_range() {
                 }
                 let mut separator = builtin::create(id, &params(&list)).unwrap();
                 for stem in split(&song, separator.as_mut()) {
-                    assert!(stem.channels().concat().iter().all(|x| x.is_finite()), "{id} {list:?}");
+                    assert!(
+                        stem.channels().concat().iter().all(|x| x.is_finite()),
+                        "{id} {list:?}"
+                    );
                 }
             }
         }

@@ -5,10 +5,13 @@
 use std::f64::consts::TAU;
 
 use serde_json::Value;
-use stemloom::spectral::{Complex32, Normalisation, Padding, Spectrogram, Stft, StftSpec, Symmetry, WindowKind, window};
+use stemloom::spectral::{
+    Complex32, Normalisation, Padding, Spectrogram, Stft, StftSpec, Symmetry, WindowKind, window,
+};
 
 use crate::common::{
-    Rng, array, entries, failure, max_abs_diff, noise, planar_noise, setting_name, snr_db, text, whole,
+    Rng, array, entries, failure, max_abs_diff, noise, planar_noise, setting_name, snr_db, text,
+    whole,
 };
 
 fn plan(spec: &StftSpec) -> Stft {
@@ -23,11 +26,31 @@ fn windows_have_their_textbook_values() {
     let half_root = std::f32::consts::FRAC_1_SQRT_2;
     let cases: [(WindowKind, Symmetry, &[f32]); 7] = [
         (WindowKind::Hann, Symmetry::Periodic, &[0.0, 0.5, 1.0, 0.5]),
-        (WindowKind::Hann, Symmetry::Symmetric, &[0.0, 0.5, 1.0, 0.5, 0.0]),
-        (WindowKind::SqrtHann, Symmetry::Periodic, &[0.0, half_root, 1.0, half_root]),
-        (WindowKind::Hamming, Symmetry::Periodic, &[0.08, 0.54, 1.0, 0.54]),
-        (WindowKind::Blackman, Symmetry::Periodic, &[0.0, 0.34, 1.0, 0.34]),
-        (WindowKind::Rectangular, Symmetry::Periodic, &[1.0, 1.0, 1.0]),
+        (
+            WindowKind::Hann,
+            Symmetry::Symmetric,
+            &[0.0, 0.5, 1.0, 0.5, 0.0],
+        ),
+        (
+            WindowKind::SqrtHann,
+            Symmetry::Periodic,
+            &[0.0, half_root, 1.0, half_root],
+        ),
+        (
+            WindowKind::Hamming,
+            Symmetry::Periodic,
+            &[0.08, 0.54, 1.0, 0.54],
+        ),
+        (
+            WindowKind::Blackman,
+            Symmetry::Periodic,
+            &[0.0, 0.34, 1.0, 0.34],
+        ),
+        (
+            WindowKind::Rectangular,
+            Symmetry::Periodic,
+            &[1.0, 1.0, 1.0],
+        ),
         (WindowKind::Hann, Symmetry::Symmetric, &[1.0]),
     ];
     for (kind, symmetry, values) in cases {
@@ -44,18 +67,32 @@ fn padded(x: &[f32], index: isize, spec: &StftSpec) -> f64 {
         (true, Padding::Reflect) if index > last => 2 * last - index,
         _ => index,
     };
-    usize::try_from(inside).ok().and_then(|i| x.get(i)).map_or(0.0, |x| f64::from(*x))
+    usize::try_from(inside)
+        .ok()
+        .and_then(|i| x.get(i))
+        .map_or(0.0, |x| f64::from(*x))
 }
 
 #[test]
 fn forward_is_the_direct_sum() {
     const N_FFT: usize = 8;
     let x = noise(1, 20);
-    for (center, padding) in [(true, Padding::Constant), (true, Padding::Reflect), (false, Padding::Constant)] {
-        let spec = StftSpec { center, padding, ..StftSpec::new(N_FFT, 3) };
+    for (center, padding) in [
+        (true, Padding::Constant),
+        (true, Padding::Reflect),
+        (false, Padding::Constant),
+    ] {
+        let spec = StftSpec {
+            center,
+            padding,
+            ..StftSpec::new(N_FFT, 3)
+        };
         let spectrogram = plan(&spec).forward(&[&x]);
         let pad = if center { 4 } else { 0 };
-        assert_eq!((spectrogram.columns, spectrogram.bins), (if center { 7 } else { 5 }, 5));
+        assert_eq!(
+            (spectrogram.columns, spectrogram.bins),
+            (if center { 7 } else { 5 }, 5)
+        );
         for column in 0..spectrogram.columns {
             for bin in 0..spectrogram.bins {
                 let (mut re, mut im) = (0.0, 0.0);
@@ -67,8 +104,13 @@ fn forward_is_the_direct_sum() {
                     im += value * angle.sin();
                 }
                 let got = spectrogram.column(0, column)[bin];
-                let error = (f64::from(got.re) - re).abs().max((f64::from(got.im) - im).abs());
-                assert!(error < 1e-6, "{padding:?} column {column} bin {bin}: {got} for {re} {im}");
+                let error = (f64::from(got.re) - re)
+                    .abs()
+                    .max((f64::from(got.im) - im).abs());
+                assert!(
+                    error < 1e-6,
+                    "{padding:?} column {column} bin {bin}: {got} for {re} {im}"
+                );
             }
         }
     }
@@ -76,10 +118,18 @@ fn forward_is_the_direct_sum() {
 
 #[test]
 fn scaling_is_what_it_says_and_is_undone() {
-    let tone: Vec<f32> = (0..2000).map(|n| (TAU * 32.0 * f64::from(n) / 512.0).cos() as f32).collect();
-    let plain = StftSpec { center: false, ..StftSpec::new(512, 128) };
+    let tone: Vec<f32> = (0..2000)
+        .map(|n| (TAU * 32.0 * f64::from(n) / 512.0).cos() as f32)
+        .collect();
+    let plain = StftSpec {
+        center: false,
+        ..StftSpec::new(512, 128)
+    };
     let peak_of = |normalisation| {
-        let spec = StftSpec { normalisation, ..plain.clone() };
+        let spec = StftSpec {
+            normalisation,
+            ..plain.clone()
+        };
         plan(&spec).forward(&[&tone]).column(0, 1)[32].norm()
     };
     // Half of Σ window, which is 256 for a Hann window of 512.
@@ -87,7 +137,10 @@ fn scaling_is_what_it_says_and_is_undone() {
     assert!((peak_of(Normalisation::SqrtNFft) - 128.0 / 512.0_f32.sqrt()).abs() < 1e-4);
     assert!((peak_of(Normalisation::WindowSum) - 0.5).abs() < 1e-5);
     for normalisation in [Normalisation::SqrtNFft, Normalisation::WindowSum] {
-        let stft = plan(&StftSpec { normalisation, ..StftSpec::new(512, 128) });
+        let stft = plan(&StftSpec {
+            normalisation,
+            ..StftSpec::new(512, 128)
+        });
         let back = stft.inverse(&stft.forward(&[&tone]), tone.len());
         assert!(snr_db(&tone, &back[0]) > 120.0, "{normalisation:?}");
     }
@@ -114,7 +167,11 @@ fn spec_of(entry: &Value) -> StftSpec {
         window,
         symmetry,
         center: entry["center"] == true,
-        padding: if entry["pad_mode"] == "reflect" { Padding::Reflect } else { Padding::Constant },
+        padding: if entry["pad_mode"] == "reflect" {
+            Padding::Reflect
+        } else {
+            Padding::Constant
+        },
         normalisation: Normalisation::None,
     }
 }
@@ -134,7 +191,10 @@ fn forward_equals_the_stored_tables() {
             for (bin, value) in got.column(0, column).iter().enumerate() {
                 let at = 2 * (bin * columns + column);
                 let error = (value - Complex32::new(want[at], want[at + 1])).norm();
-                assert!(error < 1e-5, "{name} column {column} bin {bin}: off by {error}");
+                assert!(
+                    error < 1e-5,
+                    "{name} column {column} bin {bin}: off by {error}"
+                );
             }
         }
     }
@@ -144,7 +204,10 @@ fn forward_equals_the_stored_tables() {
 fn inverse_gives_the_stored_signal_back() {
     let signal = array("signal");
     let mut seen = 0;
-    for entry in entries("stft").iter().filter(|entry| entry["istft_array"] == "signal") {
+    for entry in entries("stft")
+        .iter()
+        .filter(|entry| entry["istft_array"] == "signal")
+    {
         let x = &signal[..whole(&entry["samples"])];
         let stft = plan(&spec_of(entry));
         let back = stft.inverse(&stft.forward(&[x]), x.len());
@@ -160,7 +223,10 @@ fn inverse_gives_the_stored_signal_back() {
 fn inverse_of_a_masked_table_equals_the_stored_samples() {
     let signal = array("signal");
     let mut seen = 0;
-    for entry in entries("stft").iter().filter(|entry| entry["istft_masked_array"].is_string()) {
+    for entry in entries("stft")
+        .iter()
+        .filter(|entry| entry["istft_masked_array"].is_string())
+    {
         let x = &signal[..whole(&entry["samples"])];
         let stft = plan(&spec_of(entry));
         let mut table = stft.forward(&[x]);
@@ -170,7 +236,10 @@ fn inverse_of_a_masked_table_equals_the_stored_samples() {
                 *value = Complex32::default();
             }
         }
-        let error = max_abs_diff(&array(text(&entry["istft_masked_array"])), &stft.inverse(&table, x.len())[0]);
+        let error = max_abs_diff(
+            &array(text(&entry["istft_masked_array"])),
+            &stft.inverse(&table, x.len())[0],
+        );
         assert!(error < 5e-6, "{}: off by {error}", entry["name"]);
         seen += 1;
     }
@@ -190,18 +259,31 @@ fn there_and_back_over_seeded_sizes() {
         let least_hop = (n_fft / 16).max(1);
         let spec = StftSpec {
             window: WINDOWS[rng.below(WINDOWS.len())],
-            padding: if rng.below(2) == 0 { Padding::Reflect } else { Padding::Constant },
+            padding: if rng.below(2) == 0 {
+                Padding::Reflect
+            } else {
+                Padding::Constant
+            },
             ..StftSpec::new(n_fft, least_hop + rng.below(n_fft / 4 - least_hop + 1))
         };
-        let x = rng.noise(1 + rng.below(9000));
+        let frames = 1 + rng.below(9000);
+        let x = rng.noise(frames);
         let stft = plan(&spec);
         let back = stft.inverse(&stft.forward(&[&x]), x.len()).remove(0);
         let everywhere = snr_db(&x, &back);
-        assert!(everywhere > 90.0, "{spec:?}, {} frames: {everywhere:.1} dB", x.len());
+        assert!(
+            everywhere > 90.0,
+            "{spec:?}, {} frames: {everywhere:.1} dB",
+            x.len()
+        );
         if x.len() > 3 * n_fft {
             let inside = n_fft..x.len() - n_fft;
             let away_from_the_ends = snr_db(&x[inside.clone()], &back[inside]);
-            assert!(away_from_the_ends > 120.0, "{spec:?}, {} frames: {away_from_the_ends:.1} dB", x.len());
+            assert!(
+                away_from_the_ends > 120.0,
+                "{spec:?}, {} frames: {away_from_the_ends:.1} dB",
+                x.len()
+            );
         }
     }
 }
@@ -214,7 +296,10 @@ fn parts_equal_the_whole() {
     let both = stft.forward(&planar);
     assert_eq!(both.columns, 313);
     for (channel, x) in planar.iter().enumerate() {
-        assert!(stft.forward(&[x]).channels[0] == both.channels[channel], "channel {channel}");
+        assert!(
+            stft.forward(&[x]).channels[0] == both.channels[channel],
+            "channel {channel}"
+        );
     }
     let mut some = vec![Complex32::default(); 40 * both.bins];
     stft.forward_columns(&planar[0], 150, &mut some);
@@ -227,17 +312,26 @@ fn parts_equal_the_whole() {
 #[test]
 fn the_shortest_signals() {
     for padding in [Padding::Reflect, Padding::Constant] {
-        let stft = plan(&StftSpec { padding, ..StftSpec::new(64, 16) });
+        let stft = plan(&StftSpec {
+            padding,
+            ..StftSpec::new(64, 16)
+        });
         for frames in (0..=70).chain([127, 128, 129]) {
             let x = noise(frames as u64, frames);
             let spectrogram = stft.forward(&[&x]);
-            assert_eq!(spectrogram.columns, if frames == 0 { 0 } else { 1 + frames / 16 });
+            assert_eq!(
+                spectrogram.columns,
+                if frames == 0 { 0 } else { 1 + frames / 16 }
+            );
             let back = stft.inverse(&spectrogram, frames);
             let error = max_abs_diff(&x, &back[0]);
             assert!(error < 1e-5, "{padding:?} {frames} frames: off by {error}");
         }
     }
-    let uncentred = plan(&StftSpec { center: false, ..StftSpec::new(64, 16) });
+    let uncentred = plan(&StftSpec {
+        center: false,
+        ..StftSpec::new(64, 16)
+    });
     for frames in [1, 2, 63, 64, 65, 80] {
         let x = noise(frames as u64, frames);
         let spectrogram = uncentred.forward(&[&x]);
@@ -257,13 +351,55 @@ fn the_shortest_signals() {
 fn wrong_specifications_name_their_field() {
     let good = StftSpec::new(64, 16);
     let wrong = [
-        ("n_fft", StftSpec { n_fft: 0, ..good.clone() }),
-        ("n_fft", StftSpec { n_fft: 63, ..good.clone() }),
-        ("n_fft", StftSpec { n_fft: 1 << 21, ..good.clone() }),
-        ("win_length", StftSpec { win_length: 0, ..good.clone() }),
-        ("win_length", StftSpec { win_length: 65, ..good.clone() }),
-        ("hop_length", StftSpec { hop_length: 0, ..good.clone() }),
-        ("hop_length", StftSpec { hop_length: 65, ..good.clone() }),
+        (
+            "n_fft",
+            StftSpec {
+                n_fft: 0,
+                ..good.clone()
+            },
+        ),
+        (
+            "n_fft",
+            StftSpec {
+                n_fft: 63,
+                ..good.clone()
+            },
+        ),
+        (
+            "n_fft",
+            StftSpec {
+                n_fft: 1 << 21,
+                ..good.clone()
+            },
+        ),
+        (
+            "win_length",
+            StftSpec {
+                win_length: 0,
+                ..good.clone()
+            },
+        ),
+        (
+            "win_length",
+            StftSpec {
+                win_length: 65,
+                ..good.clone()
+            },
+        ),
+        (
+            "hop_length",
+            StftSpec {
+                hop_length: 0,
+                ..good.clone()
+            },
+        ),
+        (
+            "hop_length",
+            StftSpec {
+                hop_length: 65,
+                ..good.clone()
+            },
+        ),
     ];
     for (field, spec) in wrong {
         assert_eq!(setting_name(failure(Stft::new(&spec))), field, "{spec:?}");
@@ -282,5 +418,8 @@ fn the_ends_of_a_column_are_taken_as_real() {
         column[0].im = 3.0;
         column[clean.bins - 1].im = -2.0;
     }
-    assert_eq!(stft.inverse(&soiled, x.len()), stft.inverse(&clean, x.len()));
+    assert_eq!(
+        stft.inverse(&soiled, x.len()),
+        stft.inverse(&clean, x.len())
+    );
 }

@@ -122,7 +122,9 @@ impl LaneStack {
                 None => ("Opening…", tokens.faint),
             };
             let font = super::theme::small();
-            let galley = ui.painter().layout(text.to_owned(), font, colour, plot.width() - 24.0);
+            let galley = ui
+                .painter()
+                .layout(text.to_owned(), font, colour, plot.width() - 24.0);
             let at = plot.center() - galley.size() * 0.5;
             ui.painter().galley(at, galley, colour);
             return;
