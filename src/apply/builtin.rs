@@ -276,7 +276,7 @@ pub fn create(id: &str, params: &Params) -> Result<Box<dyn Separator>> {
     let length = |name: &str| value(name) as usize;
     if spec.params.iter().any(|p| p.name == "n-fft") {
         let (n_fft, hop_length) = (length("n-fft"), length("hop-length"));
-        if n_fft % 2 != 0 {
+        if !n_fft.is_multiple_of(2) {
             return Err(Error::setting("n-fft", format!("{n_fft} is odd")));
         }
         if hop_length * 2 > n_fft {

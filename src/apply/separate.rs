@@ -331,7 +331,9 @@ impl Way {
                     .iter_mut()
                     .flatten()
                     .flatten()
-                    .fold(false, |bad, x| silence_if_broken(x) || bad)
+                    .filter_map(|x| silence_if_broken(x).then_some(()))
+                    .count()
+                    > 0
                     && !self.warned
                 {
                     self.warned = true;

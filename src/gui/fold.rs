@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::app::App;
 use super::dialogs::Picked;
-use super::jobs::{JobEvent, SeparateRequest};
+use super::jobs::{JobEvent, SeparateRequest, Stems};
 use super::notices::Level;
 use super::scene::{ClipView, OutputState};
 use crate::apply::{Separation, peak_warnings};
@@ -16,13 +16,6 @@ use crate::session::{Arrangement, Id, Lane, LaneView, Song, Span, Take};
 
 /// Longest time spent on answers in one frame.
 const BUDGET: Duration = Duration::from_millis(8);
-
-type Stems = Vec<(
-    String,
-    Option<std::path::PathBuf>,
-    Clip,
-    std::sync::Arc<Vec<PeakPyramid>>,
-)>;
 
 /// Takes answers until there are none or the time is up.
 pub(super) fn drain(app: &mut App, ctx: &egui::Context) {

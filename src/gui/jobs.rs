@@ -97,6 +97,9 @@ pub enum Request {
     Prune(Vec<PathBuf>),
 }
 
+/// Stems of a separation: name, file (if kept), audio, outlines.
+pub type Stems = Vec<(String, Option<PathBuf>, Clip, Arc<Vec<PeakPyramid>>)>;
+
 /// What comes back.
 pub enum JobEvent {
     /// How far a job is.
@@ -131,7 +134,7 @@ pub enum JobEvent {
         /// What was done.
         done: Separation,
         /// The stems: name, file (if kept), audio, outlines.
-        stems: Vec<(String, Option<PathBuf>, Clip, Arc<Vec<PeakPyramid>>)>,
+        stems: Stems,
     },
     /// Files were written; all lowered by this gain.
     Exported(JobId, Vec<StemFile>, f32),

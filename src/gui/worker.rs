@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender};
 
 use super::card_form::CardDraft;
-use super::jobs::{JobEvent, JobId, Request, SeparateRequest};
+use super::jobs::{JobEvent, JobId, Request, SeparateRequest, Stems};
 use crate::apply::{
     self, BUILTIN_IDS, ExportOptions, FileSink, MemorySink, Network, PeakRule, SeparateOptions,
     Separation, Separator, SongName,
@@ -206,15 +206,11 @@ impl Worker {
         }
     }
 
-    #[allow(clippy::type_complexity)] // the event's own fields
     fn separate(
         &mut self,
         request: &SeparateRequest,
         reporter: &Reporter,
-    ) -> Result<(
-        Separation,
-        Vec<(String, Option<PathBuf>, Clip, Arc<Vec<PeakPyramid>>)>,
-    )> {
+    ) -> Result<(Separation, Stems)> {
         let clip = &request.clip.0;
         let options = SeparateOptions {
             region: request.region,
@@ -284,14 +280,10 @@ impl Worker {
             reporter.step("Loading the model", 0, 0)?;
             let (path, card) = ModelShelf::scan().find(model, &BUILTIN_IDS)?;
             let network = Network::new(OnnxModel::load(&path, device, 0)?, card)?;
-            if let Some(reason) = network
-                .model()
-                .device_reason()
-                .filter(|_| network.device() == "cpu")
-            {
-                if !reason.contains("no GPU provider") {
-                    reporter.warn(format!("running on the processor: {reason}"));
-                }
+            let on_cpu = network.device() == "cpu";
+            let reason = network.model().device_reason();
+            if let Some(reason) = reason.filter(|r| on_cpu && !r.contains("no GPU provider")) {
+                reporter.warn(format!("running on the processor: {reason}"));
             }
             self.network = Some((model.to_owned(), device.clone(), network));
         }

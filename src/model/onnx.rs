@@ -204,9 +204,9 @@ impl OnnxModel {
                     cure: cure(named),
                 };
                 // A graph that does not load on the CPU either is not the device's fault.
-                let session = open(&[provider(named)]).or_else(|error| match open(&[]) {
-                    Ok(_) => Err(refused(error)),
-                    Err(on_cpu) => Err(model_error(on_cpu)),
+                let session = open(&[provider(named)]).map_err(|error| match open(&[]) {
+                    Ok(_) => refused(error),
+                    Err(on_cpu) => model_error(on_cpu),
                 })?;
                 (session, named.to_string(), None)
             }

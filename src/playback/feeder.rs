@@ -325,7 +325,7 @@ impl Output {
 
     /// Mixes a block and makes it ready at the device's rate.
     fn fill(&mut self, mixer: &mut Mixer) {
-        let mut block: Planar = vec![Vec::with_capacity(BLOCK_FRAMES); 2];
+        let mut block: Planar = (0..2).map(|_| Vec::with_capacity(BLOCK_FRAMES)).collect();
         for _ in 0..BLOCK_FRAMES {
             let Some(frame) = mixer.next_frame() else {
                 self.finished = true;

@@ -124,7 +124,7 @@ impl StftSpec {
     /// [`Error::Setting`] that names the field.
     pub fn validate(&self) -> Result<()> {
         let fail = |name: &str, problem: String| Err(Error::setting(name, problem));
-        if self.n_fft < 2 || self.n_fft % 2 != 0 || self.n_fft > 1 << 20 {
+        if self.n_fft < 2 || !self.n_fft.is_multiple_of(2) || self.n_fft > 1 << 20 {
             return fail(
                 "n_fft",
                 format!("{} is not an even number from 2 to 1048576", self.n_fft),

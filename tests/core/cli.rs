@@ -1,6 +1,6 @@
-//! The program itself, from words to files and exit codes.
+//! The program itself, from words to files and exit codes: what a person does first.
 //!
-//! Order: what a person does first → what programs read (`--json`) → bad input and cancelling.
+//! What programs read is in `cli_programs.rs`, bad input and cancelling in `cli_errors.rs`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,18 +9,18 @@ use serde_json::{Value, json};
 use stemloom::audio::{Clip, decode};
 use stemloom::progress::Reporter;
 
-use crate::common::{Graph, card, fixture, max_abs_diff, need_runtime, repo, text, whole};
+use crate::common::{fixture, max_abs_diff, repo, text, whole};
 
 /// What a run of the program left.
-struct Run {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+pub struct Run {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 impl Run {
     /// Standard output as one JSON object per line.
-    fn objects(&self) -> Vec<Value> {
+    pub fn objects(&self) -> Vec<Value> {
         let object = |line: &str| {
             serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
         };
@@ -28,7 +28,7 @@ impl Run {
     }
 
     /// The objects of one event.
-    fn events(&self, event: &str) -> Vec<Value> {
+    pub fn events(&self, event: &str) -> Vec<Value> {
         self.objects()
             .into_iter()
             .filter(|object| object["event"] == event)
@@ -36,7 +36,7 @@ impl Run {
     }
 
     /// The only line of standard error.
-    fn error_line(&self) -> &str {
+    pub fn error_line(&self) -> &str {
         assert_eq!(
             self.stderr.lines().count(),
             1,
@@ -46,7 +46,7 @@ impl Run {
         self.stderr.trim_end()
     }
 
-    fn expect(self, code: i32) -> Self {
+    pub fn expect(self, code: i32) -> Self {
         assert_eq!(
             self.code,
             Some(code),
@@ -59,7 +59,7 @@ impl Run {
 }
 
 /// The program, run in `folder`, with `folder` as its shelf.
-fn command(folder: &Path, words: &[&str]) -> Command {
+pub fn command(folder: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stemloom"));
     command
         .args(words)
@@ -68,7 +68,7 @@ fn command(folder: &Path, words: &[&str]) -> Command {
     command
 }
 
-fn stemloom(folder: &Path, words: &[&str]) -> Run {
+pub fn stemloom(folder: &Path, words: &[&str]) -> Run {
     let output = command(folder, words).output().expect("the program starts");
     Run {
         code: output.status.code(),
@@ -77,18 +77,18 @@ fn stemloom(folder: &Path, words: &[&str]) -> Run {
     }
 }
 
-fn example() -> String {
+pub fn example() -> String {
     repo("assets/example/long-way-home.flac")
         .display()
         .to_string()
 }
 
-fn audio(name: &str) -> String {
+pub fn audio(name: &str) -> String {
     fixture("audio").join(name).display().to_string()
 }
 
 /// Names of all files in a folder. Nothing half-written may be among them.
-fn files_in(folder: &Path) -> Vec<String> {
+pub fn files_in(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(folder)
         .map(|files| {
             files
@@ -105,7 +105,7 @@ fn files_in(folder: &Path) -> Vec<String> {
     names
 }
 
-fn read(path: &Path) -> Clip {
+pub fn read(path: &Path) -> Clip {
     decode(path, None, &Reporter::silent())
         .expect("a written file can be read")
         .0
@@ -318,283 +318,4 @@ fn a_picture_has_the_width_that_was_asked_for() {
     .expect(2);
     assert!(wrong.error_line().contains("--mels"), "{}", wrong.stderr);
     assert_eq!(files_in(folder.path()), ["large.png", "small.png"]);
-}
-
-// ---------------------------------------------------------------------------------------------
-// What programs read
-
-#[test]
-fn info_tells_what_files_are() {
-    let folder = tempfile::tempdir().unwrap();
-    let files = [
-        audio("tagged.wav"),
-        audio("stems.stem.mp4"),
-        audio("truncated.flac"),
-    ];
-    let words: Vec<&str> = ["info", "--json"]
-        .into_iter()
-        .chain(files.iter().map(String::as_str))
-        .collect();
-    let infos = stemloom(folder.path(), &words).expect(0).events("info");
-    assert_eq!(infos.len(), 3);
-    let first = &infos[0];
-    assert_eq!(
-        (
-            text(&first["path"]),
-            text(&first["title"]),
-            text(&first["artist"])
-        ),
-        (files[0].as_str(), "Test tone", "Nobody")
-    );
-    assert_eq!(
-        (
-            whole(&first["sample_rate"]),
-            whole(&first["channels"]),
-            whole(&first["frames"])
-        ),
-        (44_100, 2, 2205)
-    );
-    assert_eq!(first["warnings"], json!([]));
-    let tracks: Vec<&str> = infos[1]["tracks"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|track| text(&track["name"]))
-        .collect();
-    assert_eq!(tracks, ["mix", "drums", "bass"]);
-    assert!(whole(&infos[2]["frames"]) < 15_435);
-    assert!(
-        text(&infos[2]["warnings"][0]).contains("cut short"),
-        "{}",
-        infos[2]
-    );
-
-    let human = stemloom(folder.path(), &["info", &files[0]]).expect(0);
-    for word in ["44100 Hz", "2 channels", "2205 frames", "Test tone"] {
-        assert!(
-            human.stdout.contains(word),
-            "{word} is not in {}",
-            human.stdout
-        );
-    }
-}
-
-#[test]
-fn models_are_listed_shown_and_described() {
-    let folder = tempfile::tempdir().unwrap();
-    let dims = [None, Some(1), None];
-    let model = card("my-model", "waveform-stems", "mono", &["voice"]);
-    Graph::identity(&dims).write(&folder.path().join("a.onnx"), Some(&model));
-    Graph::identity(&dims).write(&folder.path().join("cardless.onnx"), None);
-
-    let models = stemloom(folder.path(), &["models", "list", "--json"])
-        .expect(0)
-        .events("model");
-    let by_id = |id: &str| {
-        models
-            .iter()
-            .find(|model| model["id"] == id)
-            .unwrap_or_else(|| panic!("{id} is not listed"))
-    };
-    for id in ["hpss", "repet-sim", "centre", "my-model"] {
-        assert_eq!(by_id(id)["usable"], true, "{id}");
-    }
-    assert_eq!(by_id("my-model")["stems"], json!(["voice"]));
-    assert_eq!(by_id("cardless")["usable"], false);
-
-    let shown = stemloom(folder.path(), &["models", "show", "my-model", "--json"])
-        .expect(0)
-        .events("model")
-        .remove(0);
-    assert_eq!(text(&shown["sha256"]).len(), 64);
-    assert_eq!(shown["card"]["audio"]["sample_rate_hz"], 44_100);
-    let hpss = stemloom(folder.path(), &["models", "show", "hpss"]).expect(0);
-    assert!(
-        hpss.stdout.contains("--param harmonic-kernel=31"),
-        "{}",
-        hpss.stdout
-    );
-
-    let own = stemloom(folder.path(), &["models", "card", "a.onnx", "--json"])
-        .expect(0)
-        .events("card")
-        .remove(0);
-    assert_eq!(
-        (&own["guessed"], &own["card"]["id"]),
-        (&json!(false), &json!("my-model"))
-    );
-    // The template is a card: saved beside the model, the model is known.
-    let guessed = stemloom(folder.path(), &["models", "card", "cardless.onnx"]).expect(0);
-    std::fs::write(folder.path().join("cardless.card.toml"), &guessed.stdout).unwrap();
-    let shown = stemloom(folder.path(), &["models", "show", "cardless"]).expect(0);
-    assert!(shown.stdout.contains("waveform-stems"), "{}", shown.stdout);
-}
-
-#[test]
-fn a_network_runs_from_the_command_line() {
-    need_runtime();
-    let folder = tempfile::tempdir().unwrap();
-    let mut half = card("half", "waveform-stems", "per-channel", &["half"]);
-    half["output"] = json!({ "residual": "other" });
-    Graph::gain(&[None, Some(1), None], &[1], &[0.5])
-        .write(&folder.path().join("half.onnx"), Some(&half));
-    stemloom(folder.path(), &["models", "check", "half.onnx"]).expect(0);
-    let song = audio("s24.flac");
-    for (out, model) in [("by-id", "half"), ("by-file", "half.onnx")] {
-        let words = [
-            "separate", &song, "--model", model, "--out", out, "--device", "cpu", "--format",
-            "wav32f",
-        ];
-        stemloom(folder.path(), &words).expect(0);
-        let mix = read(Path::new(&song));
-        for name in ["s24 (half).wav", "s24 (other).wav"] {
-            let stem = read(&folder.path().join(out).join(name));
-            let want: Vec<f32> = mix.channel(0).iter().map(|x| 0.5 * x).collect();
-            assert!(
-                max_abs_diff(stem.channel(0), &want) < 1e-6,
-                "{model} {name}"
-            );
-        }
-    }
-    let status = stemloom(folder.path(), &["runtime", "status", "--json"])
-        .expect(0)
-        .events("runtime")
-        .remove(0);
-    assert_eq!(status["usable"], true, "{status}");
-}
-
-// ---------------------------------------------------------------------------------------------
-// Bad input
-
-#[test]
-fn one_broken_song_does_not_stop_the_others() {
-    let folder = tempfile::tempdir().unwrap();
-    let (broken, good) = (audio("text.mp3"), audio("s16.flac"));
-    let run = stemloom(
-        folder.path(),
-        &["separate", &broken, &good, "--model", "hpss", "--json"],
-    )
-    .expect(2);
-    assert_eq!(run.events("error")[0]["input"], json!(broken));
-    assert_eq!(run.events("result")[0]["input"], json!(good));
-    assert!(
-        run.error_line().starts_with("stemloom: ") && run.error_line().ends_with(&broken),
-        "{}",
-        run.stderr
-    );
-    assert_eq!(
-        files_in(folder.path()),
-        ["s16 (harmonic).wav", "s16 (percussive).wav"]
-    );
-}
-
-/// Each is told in one line with exit code 2, and leaves nothing.
-#[test]
-fn wrong_words_are_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let song = audio("s16.flac");
-    let cases: [(&[&str], &str); 9] = [
-        (
-            &["--model", "magic"],
-            "known models: hpss, repet-sim, centre",
-        ),
-        (&["--model", "missing.onnx"], "missing.onnx"),
-        (
-            &["--model", "hpss", "--stems", "harmonic,vocals"],
-            "no stem \"vocals\"",
-        ),
-        (
-            &["--model", "hpss", "--param", "harmonic-kernel=2"],
-            "harmonic-kernel",
-        ),
-        (&["--model", "hpss", "--start", "100"], "beyond the end"),
-        (&["--model", "hpss", "--duration", "0"], "duration"),
-        (
-            &["--model", "hpss", "--device", "cuda"],
-            "cannot use device cuda:0",
-        ),
-        (&["--model", "hpss", "--track", "1"], "track"),
-        (&["--model", "hpss", "--name", "{nonsense}"], "nonsense"),
-    ];
-    for (words, told) in cases {
-        let all: Vec<&str> = ["separate", &song]
-            .into_iter()
-            .chain(words.iter().copied())
-            .collect();
-        let run = stemloom(folder.path(), &all).expect(2);
-        let line = run.error_line();
-        assert!(
-            line.starts_with("stemloom: ") && line.contains(told),
-            "{words:?}: {line}"
-        );
-        assert!(
-            files_in(folder.path()).is_empty(),
-            "{words:?} left {:?}",
-            files_in(folder.path())
-        );
-    }
-    // What the parser refuses takes more lines, but the same code.
-    stemloom(
-        folder.path(),
-        &["separate", &song, "--model", "hpss", "--format", "mp3"],
-    )
-    .expect(2);
-    stemloom(folder.path(), &["separate"]).expect(2);
-}
-
-#[test]
-fn a_file_where_the_folder_should_be_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let song = audio("s16.flac");
-    std::fs::write(folder.path().join("taken"), "theirs").unwrap();
-    let run = stemloom(
-        folder.path(),
-        &["separate", &song, "--model", "hpss", "--out", "taken"],
-    )
-    .expect(2);
-    assert!(run.error_line().ends_with("taken"), "{}", run.stderr);
-    assert_eq!(files_in(folder.path()), ["taken"]);
-}
-
-/// Ctrl-C: exit code 130, and nothing half-written stays.
-#[cfg(unix)]
-#[test]
-fn an_interrupt_ends_cleanly() {
-    use std::io::{BufRead as _, BufReader, Read as _};
-    use std::process::Stdio;
-
-    let folder = tempfile::tempdir().unwrap();
-    let song = example();
-    // So many songs that the interrupt comes long before the end.
-    let mut words = vec!["separate", "--model", "hpss", "--overwrite", "--json"];
-    words.extend(std::iter::repeat_n(song.as_str(), 200));
-    let mut child = command(folder.path(), &words)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-    let mut line = String::new();
-    stdout
-        .read_line(&mut line)
-        .expect("a first line of progress");
-    let killed = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .expect("kill is there");
-    assert!(killed.success());
-    stdout
-        .read_to_string(&mut line)
-        .expect("the rest of its words");
-    let output = child.wait_with_output().expect("it ends");
-    assert_eq!(
-        output.status.code(),
-        Some(130),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    // Songs that were done keep their stems; that they are whole is shown by reading them.
-    for name in files_in(folder.path()) {
-        assert_eq!(read(&folder.path().join(name)).frames(), 886_410);
-    }
 }

@@ -2,6 +2,8 @@
 
 // A test fails by panicking, and nobody reads a test crate's documentation pages.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+// Tables of cases say their types once; channels are compared by number.
+#![allow(clippy::type_complexity, clippy::needless_range_loop)]
 
 mod common;
 
@@ -9,7 +11,13 @@ mod architecture;
 mod audio_files;
 mod cards;
 mod cli;
+mod cli_errors;
+mod cli_programs;
+mod damaged_files;
 mod encode;
+mod encode_safety;
+mod export;
+mod hpss;
 mod mel;
 mod onnx;
 mod onnx_spectra;
@@ -17,4 +25,7 @@ mod pipeline;
 mod resample;
 mod segments;
 mod separators;
+mod shelf;
+mod sources;
 mod stft;
+mod stft_edges;
