@@ -99,10 +99,12 @@ impl CancelToken {
     /// For calls that block where no flag can be asked, such as one run of a network.
     pub fn on_cancel(&self, hook: impl Fn() + Send + 'static) -> CancelHook {
         let id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
+        // Under the lock that `cancel` takes after raising the flag: a cancel from now on finds the
+        // hook, one before is seen here.
+        let mut hooks = self.0.hooks.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_cancelled() {
             hook();
         }
-        let mut hooks = self.0.hooks.lock().unwrap_or_else(PoisonError::into_inner);
         hooks.push((id, Box::new(hook)));
         CancelHook {
             token: self.clone(),
@@ -198,7 +200,7 @@ impl Reporter {
             let due = match clock.last {
                 Some((last, last_stage)) => {
                     last_stage != stage
-                        || (done >= total && self.part.is_none())
+                        || (total > 0 && done >= total && self.part.is_none())
                         || now - last >= MIN_INTERVAL
                 }
                 None => true,

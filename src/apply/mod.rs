@@ -29,6 +29,7 @@ pub use export::{
 pub use hpss::Hpss;
 pub use median::{LANES, MedianNetwork};
 pub use network::Network;
+pub use output::stem_names;
 pub use post::PostProcess;
 pub use repet_sim::{RepetSim, RepetSimSeparator};
 pub use segments::{Fade, OverlapAdd, Segment, SegmentSpec, Segmenter};

@@ -89,8 +89,14 @@ impl Network {
     fn batch(&self) -> (usize, bool) {
         let shape = self.input_shape();
         let waveform = self.card.tensor.kind == TensorKind::WaveformStems;
-        let has_batch =
-            shape.is_empty() || shape.len() == if waveform { 3 } else { 4 } || self.width() == 1;
+        let parts = if self.card.tensor.kind == TensorKind::ComplexChannels {
+            2
+        } else {
+            1
+        };
+        let full_rank = if waveform { 3 } else { 4 };
+        // One axis less: the channels' if there is one channel only, else the batch's.
+        let has_batch = shape.is_empty() || shape.len() == full_rank || self.width() * parts == 1;
         match shape.first() {
             _ if !has_batch => (1, true),
             Some(Some(batch)) => (*batch, true),

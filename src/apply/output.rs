@@ -1,5 +1,6 @@
 //! Stems and mixture, brought together again frame by frame.
 
+use super::Separator;
 use super::separate::{SeparateOptions, Separation, StemSink, StemSummary};
 use crate::audio::{Planar, peak, residual_db};
 use crate::error::{Error, Result};
@@ -39,37 +40,7 @@ impl Output {
         sample_rate_hz: u32,
         channels: usize,
     ) -> Result<Self> {
-        let all: Vec<&str> = stems.iter().map(String::as_str).chain(residual).collect();
-        let wanted: Vec<&str> = match &options.stems {
-            Some(wanted) => wanted.iter().map(String::as_str).collect(),
-            None => all.clone(),
-        };
-        let mut names = Vec::new();
-        let mut kept = Vec::new();
-        for name in wanted {
-            let Some(index) = all.iter().position(|n| *n == name) else {
-                return Err(Error::setting(
-                    "stems",
-                    format!("the model has no stem {name:?}; it has {}", all.join(", ")),
-                ));
-            };
-            if !names.iter().any(|n| n == name) {
-                names.push(name.to_owned());
-                kept.push(if index < stems.len() {
-                    Kept::Stem(index)
-                } else {
-                    Kept::Residual
-                });
-            }
-        }
-        if options.rest {
-            names.push(if all.contains(&"rest") {
-                "everything else".into()
-            } else {
-                "rest".into()
-            });
-            kept.push(Kept::Rest);
-        }
+        let (names, kept) = plan(stems, residual, options)?;
         Ok(Self {
             peaks: vec![0.0; kept.len()],
             names,
@@ -186,4 +157,51 @@ fn less<'a>(mixture: &Planar, stems: impl Iterator<Item = &'a Planar>) -> Planar
 
 fn energy(planar: &Planar) -> f64 {
     planar.iter().flatten().map(|x| f64::from(*x).powi(2)).sum()
+}
+
+/// Names of the stems that a separation will give, in order.
+///
+/// # Errors
+/// [`Error::Setting`] if a stem that is wanted is unknown.
+pub fn stem_names(separator: &dyn Separator, options: &SeparateOptions) -> Result<Vec<String>> {
+    Ok(plan(&separator.stems(), separator.residual().as_deref(), options)?.0)
+}
+
+fn plan(
+    stems: &[String],
+    residual: Option<&str>,
+    options: &SeparateOptions,
+) -> Result<(Vec<String>, Vec<Kept>)> {
+    let all: Vec<&str> = stems.iter().map(String::as_str).chain(residual).collect();
+    let wanted: Vec<&str> = match &options.stems {
+        Some(wanted) => wanted.iter().map(String::as_str).collect(),
+        None => all.clone(),
+    };
+    let mut names = Vec::new();
+    let mut kept = Vec::new();
+    for name in wanted {
+        let Some(index) = all.iter().position(|n| *n == name) else {
+            return Err(Error::setting(
+                "stems",
+                format!("the model has no stem {name:?}; it has {}", all.join(", ")),
+            ));
+        };
+        if !names.iter().any(|n| n == name) {
+            names.push(name.to_owned());
+            kept.push(if index < stems.len() {
+                Kept::Stem(index)
+            } else {
+                Kept::Residual
+            });
+        }
+    }
+    if options.rest {
+        names.push(if all.contains(&"rest") {
+            "everything else".into()
+        } else {
+            "rest".into()
+        });
+        kept.push(Kept::Rest);
+    }
+    Ok((names, kept))
 }

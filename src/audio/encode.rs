@@ -228,6 +228,10 @@ impl AudioWriter {
     /// # Errors
     /// [`Error::Io`]; [`Error::Exists`] if somebody else made the file meanwhile.
     pub fn finish(mut self) -> Result<Written> {
+        if self.frames == 0 && self.format == AudioFormat::Flac {
+            // The format's encoder cannot write none: see FlacSink::finish.
+            self.frames = 1;
+        }
         let file = match self.sink.take() {
             Some(Sink::Wav(sink)) => sink.finish(),
             Some(Sink::Flac(sink)) => sink.finish(),

@@ -2,7 +2,8 @@
 //!
 //! The only user of rubato. Its FFT resampler works in blocks; the delay of half a block is cut
 //! here, and the end is cut or filled to the exact length. Stop band below −100 dB (Blackman–Harris
-//! squared), pass band to about 0.98 of the lower Nyquist frequency.
+//! squared); the pass band ends at 0.95 to 0.99 of the lower Nyquist frequency, earlier where the
+//! rate falls many times over.
 
 use rubato::audioadapter_buffers::direct::SequentialSliceOfVecs;
 use rubato::{Fft, FixedSync, Indexing, Resampler as _, WindowFunction};

@@ -103,7 +103,10 @@ impl WavReader {
                 b"fmt " => format = parse_format(&read(&mut file, size)?),
                 b"LIST" => read_info(&read(&mut file, size)?, &mut tags),
                 b"data" => {
-                    let unknown = size == u32::MAX || (size == 0 && start < length);
+                    let unknown = size == u32::MAX
+                        || (size == 0
+                            && start < length
+                            && !chunk_follows(&mut file, start, length)?);
                     let bytes = match large_data_bytes {
                         Some(bytes) if large => Some(bytes),
                         _ if unknown => None,
@@ -169,6 +172,21 @@ impl WavReader {
         }
         Ok(Some(block))
     }
+}
+
+/// Whether a chunk with a sensible name and size starts here: then the data before it are really
+/// none, and the header is complete.
+fn chunk_follows(file: &mut BufReader<File>, start: u64, length: u64) -> io::Result<bool> {
+    let mut head = [0; 8];
+    if file.read_exact(&mut head).is_err() {
+        return Ok(false);
+    }
+    let name = head[..4]
+        .iter()
+        .all(|b| b.is_ascii_alphanumeric() || *b == b' ');
+    let size = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
+    file.seek(SeekFrom::Start(start))?;
+    Ok(name && start + 8 + u64::from(size) <= length)
 }
 
 /// A chunk's body; a size beyond reason or the file's end is cut to what is there.

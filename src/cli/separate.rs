@@ -199,7 +199,7 @@ fn one(
         .filter_map(|(wanted, post)| wanted.then_some(post))
         .collect(),
     };
-    let names = stem_names(separator, &options);
+    let names = apply::stem_names(separator, &options)?;
     let rate = decoder.sample_rate_hz();
     let frames = decoder.frames_hint().map(|frames| match &region {
         Some(Region {
@@ -266,21 +266,6 @@ fn one(
     }
     terminal.result(&object, &text);
     Ok(())
-}
-
-fn stem_names(separator: &dyn Separator, options: &SeparateOptions) -> Vec<String> {
-    let mut names = options.stems.clone().unwrap_or_else(|| {
-        separator
-            .stems()
-            .into_iter()
-            .chain(separator.residual())
-            .collect()
-    });
-    if options.rest {
-        names.push("rest".into());
-    }
-    names.dedup();
-    names
 }
 
 /// Mixture, each stem's mask and each stem, on one colour scale.

@@ -21,9 +21,10 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         if let Some(first) = opening.first() {
             ui.heading(*first);
             ui.add_space(SPACE_M);
-            ui.set_max_width(320.0);
             if let Some(progress) = scene.jobs.values().find_map(|job| job.progress.as_ref()) {
-                super::bottom::progress_bar(ui, progress);
+                ui.allocate_ui(egui::vec2(320.0, 20.0), |ui| {
+                    super::bottom::progress_bar(ui, progress);
+                });
             }
             return;
         }

@@ -285,8 +285,11 @@ impl ModelCard {
     /// # Errors
     /// [`Error::Card`] that names the field.
     pub fn from_toml(text: &str, path: &Path) -> Result<Self> {
-        let card: Self =
-            toml::from_str(text).map_err(|error| parse_error(error.message(), path))?;
+        let table: toml::Table =
+            toml::from_str(text).map_err(|error| parse_error("", error.message(), path))?;
+        let card: Self = serde_path_to_error::deserialize(table).map_err(|error| {
+            parse_error(&error.path().to_string(), error.inner().message(), path)
+        })?;
         card.validate(path)?;
         Ok(card)
     }
@@ -296,8 +299,10 @@ impl ModelCard {
     /// # Errors
     /// [`Error::Card`] that names the field.
     pub fn from_json(text: &str, path: &Path) -> Result<Self> {
-        let card: Self =
-            serde_json::from_str(text).map_err(|error| parse_error(&error.to_string(), path))?;
+        let mut json = serde_json::Deserializer::from_str(text);
+        let card: Self = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            parse_error(&error.path().to_string(), &error.inner().to_string(), path)
+        })?;
         card.validate(path)?;
         Ok(card)
     }
@@ -307,7 +312,8 @@ impl ModelCard {
     /// # Errors
     /// [`Error::Card`] if a value cannot be written.
     pub fn to_toml(&self) -> Result<String> {
-        toml::to_string_pretty(self).map_err(|error| parse_error(&error.to_string(), Path::new("")))
+        toml::to_string_pretty(self)
+            .map_err(|error| parse_error("", &error.to_string(), Path::new("")))
     }
 
     /// The card as JSON, as it travels inside an ONNX file.
@@ -315,7 +321,8 @@ impl ModelCard {
     /// # Errors
     /// [`Error::Card`] if a value cannot be written.
     pub fn to_json(&self) -> Result<String> {
-        serde_json::to_string(self).map_err(|error| parse_error(&error.to_string(), Path::new("")))
+        serde_json::to_string(self)
+            .map_err(|error| parse_error("", &error.to_string(), Path::new("")))
     }
 
     /// Length of a segment in samples: for n columns of a centred STFT (n − 1)·hop, so that it has
@@ -340,10 +347,22 @@ impl ModelCard {
     }
 }
 
-/// Says which field a parser stumbled over.
-fn parse_error(message: &str, path: &Path) -> Error {
-    // serde names fields between back-quotes: "missing field `stems`".
-    let field = message.split('`').nth(1).unwrap_or("?").to_owned();
+/// Says which field a parser stumbled over: where it was, and the field it missed or did not know.
+fn parse_error(place: &str, message: &str, path: &Path) -> Error {
+    // serde names such fields between back-quotes: "missing field `stems`".
+    let named = ["missing field", "unknown field"]
+        .iter()
+        .any(|start| message.starts_with(start))
+        .then(|| message.split('`').nth(1))
+        .flatten();
+    let place = place.trim_matches('.');
+    let field = match named {
+        Some(name) if place.is_empty() || place == name => name.to_owned(),
+        Some(name) if place.ends_with(&format!(".{name}")) => place.to_owned(),
+        Some(name) => format!("{place}.{name}"),
+        None if place.is_empty() => "(all)".to_owned(),
+        None => place.to_owned(),
+    };
     Error::Card {
         field,
         problem: message.to_owned(),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::card::{ModelCard, SegmentUnit, TensorAxes, TensorKind};
+use super::card::{CardChannels, ModelCard, SegmentUnit, TensorAxes, TensorKind};
 use super::proto::GraphSummary;
 use crate::error::{Error, Result};
 
@@ -175,6 +175,62 @@ impl ModelCard {
                 );
             }
         }
-        Ok(())
+        self.check_axes(&input.shape, path)
+    }
+
+    /// Whether the fixed lengths of bins and channels are those that the card gives.
+    fn check_axes(&self, shape: &[Option<usize>], path: &Path) -> Result<()> {
+        let fail = |field: &str, problem: String| {
+            Err(Error::Card {
+                field: field.into(),
+                problem,
+                path: path.into(),
+            })
+        };
+        let width = if self.audio.channels == CardChannels::Stereo {
+            2
+        } else {
+            1
+        };
+        let parts = if self.tensor.kind == TensorKind::ComplexChannels {
+            2
+        } else {
+            1
+        };
+        let full_rank = if self.tensor.kind == TensorKind::WaveformStems {
+            3
+        } else {
+            4
+        };
+        let channel_axis = (shape.len() == full_rank).then_some(1);
+        if let Some(Some(size)) = channel_axis.map(|axis| shape[axis])
+            && size != width * parts
+        {
+            return fail(
+                "audio.channels",
+                format!(
+                    "the graph takes {size} channels, the card gives {}",
+                    width * parts
+                ),
+            );
+        }
+        let bin_axis = match self.tensor.axes {
+            _ if !self.tensor.kind.is_spectral() => None,
+            TensorAxes::FrequencyTime => shape.len().checked_sub(2),
+            TensorAxes::TimeFrequency => shape.len().checked_sub(1),
+        };
+        let bins = self
+            .bins_kept
+            .or(self.stft.as_ref().map(|stft| stft.bins()));
+        match (
+            bin_axis.and_then(|axis| shape.get(axis).copied().flatten()),
+            bins,
+        ) {
+            (Some(size), Some(bins)) if size != bins => fail(
+                "bins_kept",
+                format!("the graph takes {size} bins, the card gives {bins}"),
+            ),
+            _ => Ok(()),
+        }
     }
 }

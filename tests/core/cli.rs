@@ -257,6 +257,20 @@ fn a_kept_stem_and_its_rest_add_up() {
     }
 }
 
+/// A stem that is named twice is written once.
+#[test]
+fn stems_named_twice_are_written_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let song = audio("s16.flac");
+    let stems = "harmonic,percussive,harmonic";
+    let words = ["separate", &song, "--model", "hpss", "--stems", stems];
+    stemloom(folder.path(), &words).expect(0);
+    assert_eq!(
+        files_in(folder.path()),
+        ["s16 (harmonic).wav", "s16 (percussive).wav"]
+    );
+}
+
 #[test]
 fn pictures_are_written_beside_the_stems() {
     let folder = tempfile::tempdir().unwrap();

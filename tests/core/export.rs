@@ -2,7 +2,6 @@
 //!
 //! Order: definition by hand → bad input.
 
-use std::path::Path;
 
 use stemloom::Error;
 use stemloom::apply::{ExportOptions, FileSink, PeakRule, SongName, StemSink as _, peak_warnings};

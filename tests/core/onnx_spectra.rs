@@ -175,3 +175,13 @@ fn segments_may_be_counted_in_columns() {
         assert!(difference(&stems[0].1, &song) < 1e-5, "{frames} frames");
     }
 }
+
+/// A graph without a batch axis takes one channel's two parts at a time, however many there are.
+#[test]
+fn complex_mono_needs_no_batch_axis() {
+    let card = spectral_card("complex-channels", "per-channel");
+    let graph = Graph::identity(&[Some(2), Some(257), None]);
+    let song = clip(planar_noise(63, 3, 30_000));
+    let (stems, _) = run(&mut network(&graph, &card), &song);
+    assert!(difference(&stems[0].1, &song) < 1e-5);
+}

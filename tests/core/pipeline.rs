@@ -215,6 +215,19 @@ fn progress_rises_to_the_end() {
     assert_eq!(last, (20_000, 20_000));
 }
 
+/// Also where the total is unknown: 30 events a second are far below one per step.
+#[test]
+fn progress_without_a_total_is_not_told_at_every_step() {
+    let told = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&told);
+    let reporter = Reporter::new(CancelToken::new(), move |_| *count.lock().unwrap() += 1);
+    for done in 0..100_000 {
+        reporter.step("Reading", done, 0).unwrap();
+    }
+    let told = *told.lock().unwrap();
+    assert!(told < 50_000, "{told} of 100000 steps were told");
+}
+
 // ---------------------------------------------------------------------------------------------
 // Bad input
 
