@@ -1,7 +1,8 @@
 //! The owner of everything in the window.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::command::{self, Command};
 use super::jobs::{Jobs, Request};
@@ -13,6 +14,7 @@ use super::settings::{self, Settings, ThemeChoice};
 use super::spectrum::Spectra;
 use super::tiles::Tiles;
 use super::{bottom, card_form, export, fold, help, inspector, library, theme, topbar, welcome};
+use crate::display::Peak;
 use crate::model::{ModelShelf, RuntimeStatus};
 use crate::playback::Player;
 use crate::session::{History, Id, Session};
@@ -52,6 +54,10 @@ pub struct App {
     pub(super) card_draft: Option<card_form::CardDraft>,
     /// Why clips of the session could not be opened.
     pub(super) failed: HashMap<Id, String>,
+    /// Outlines of clips that are still being read.
+    pub(super) sketches: HashMap<Id, Arc<Vec<Peak>>>,
+    /// Songs of which only the header was read so far.
+    pub(super) announced: HashSet<Id>,
     pub(super) is_test: bool,
     pub(super) devices: Option<Vec<String>>,
     /// Track numbers of songs that are being opened.
@@ -104,6 +110,8 @@ impl App {
             dialog_open: false,
             card_draft: None,
             failed: HashMap::new(),
+            sketches: HashMap::new(),
+            announced: HashSet::new(),
             is_test: start.is_test,
             devices: None,
             pending_tracks: HashMap::new(),
@@ -320,6 +328,7 @@ impl eframe::App for App {
                 cursor: self.cursor.clone(),
                 tracks: &self.tracks,
                 failed: &self.failed,
+                sketches: &self.sketches,
                 can_undo: (self.history.can_undo(), self.history.can_redo()),
             };
             topbar::ui(ui, &scene, &mut self.notices, &mut actions);

@@ -193,32 +193,25 @@ fn jobs(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
                 }
                 ui.add(egui::Label::new(RichText::new(&job.name).font(small())).truncate());
             });
-            match &job.progress {
-                Some(progress) => progress_bar(ui, progress),
-                None => {
-                    ui.label(RichText::new("Waiting").font(small()).weak());
-                }
-            }
+            progress_bar(ui, job.progress.as_ref(), 18.0);
         }
     });
 }
 
-/// A bar with stage, share and time left.
-pub fn progress_bar(ui: &mut Ui, progress: &Progress) {
+/// A bar with stage, share and time left; "Waiting" before the first report.
+pub fn progress_bar(ui: &mut Ui, progress: Option<&Progress>, height: f32) {
     let tokens = tokens(ui.ctx());
-    let height = 18.0;
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-    let fraction = progress.fraction();
-    let text = match (fraction, progress.remaining_secs()) {
-        (Some(f), Some(left)) => format!(
-            "{} {:>3.0} % · {} left",
-            progress.stage,
-            f * 100.0,
-            seconds(left)
-        ),
-        (Some(f), None) => format!("{} {:>3.0} %", progress.stage, f * 100.0),
-        (None, _) => progress.stage.to_owned(),
+    let fraction = progress.and_then(Progress::fraction);
+    let text = match (progress, fraction) {
+        (None, _) => "Waiting".to_owned(),
+        (Some(progress), None) => progress.stage.to_owned(),
+        (Some(progress), Some(f)) => {
+            let left = progress.remaining_secs();
+            let left = left.map_or_else(String::new, |secs| format!(" · {} left", seconds(secs)));
+            format!("{} {:>3.0} %{left}", progress.stage, f * 100.0)
+        }
     };
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, &text));
     ui.painter().rect_filled(rect, 4.0, tokens.raised);

@@ -1,5 +1,6 @@
 //! What workers answer, folded into the window's state.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::app::App;
@@ -8,7 +9,7 @@ use super::jobs::{JobEvent, SeparateRequest, Stems};
 use super::notices::Level;
 use super::scene::{ClipView, OutputState};
 use crate::apply::{Separation, peak_warnings};
-use crate::audio::{AudioInfo, Clip};
+use crate::audio::{AudioInfo, Clip, TrackInfo};
 use crate::display::{PeakPyramid, Viewport};
 use crate::error::Error;
 use crate::playback::PlayerEvent;
@@ -50,6 +51,10 @@ fn fold(app: &mut App, event: JobEvent) {
     match event {
         JobEvent::Progress(..) => {}
         JobEvent::Warning(text) => app.notices.add(Level::Warning, text),
+        JobEvent::Announced(song, clip, info) => announced(app, (song, clip), &info),
+        JobEvent::Sketched(clip, parts) => {
+            app.sketches.insert(clip, parts);
+        }
         JobEvent::Opened {
             song,
             clip,
@@ -101,14 +106,17 @@ fn fold(app: &mut App, event: JobEvent) {
         }
         JobEvent::CardWanted(_, draft) => app.card_draft = Some(draft),
         JobEvent::Ended(_) => {}
-        JobEvent::Failed(_, _, Error::Cancelled) => app
-            .notices
-            .add(Level::Info, "Cancelled; nothing was left half-done"),
         JobEvent::Failed(_, clip, error) => {
             if let Some(clip) = clip {
-                app.failed.insert(clip, error.to_string());
+                not_opened(app, clip, &error.to_string());
             }
-            app.notices.add(Level::Error, error.to_string());
+            match error {
+                Error::Cancelled => {
+                    app.notices
+                        .add(Level::Info, "Cancelled; nothing was left half-done");
+                }
+                error => app.notices.add(Level::Error, error.to_string()),
+            }
         }
         JobEvent::Picked(picked) => {
             app.dialog_open = false;
@@ -121,28 +129,48 @@ fn fold(app: &mut App, event: JobEvent) {
     }
 }
 
+/// A song whose header was read: it stands in the library and its lane fills up.
+fn announced(app: &mut App, (song_id, clip_id): (Id, Id), info: &AudioInfo) {
+    if app.session.song_by_id(song_id).is_none() {
+        app.announced.insert(song_id);
+        add_song(app, (song_id, clip_id), info);
+    }
+}
+
 fn opened(
     app: &mut App,
     (song_id, clip_id): (Id, Id),
     stem: bool,
     info: &AudioInfo,
     audio: Clip,
-    peaks: std::sync::Arc<Vec<PeakPyramid>>,
+    peaks: Arc<Vec<PeakPyramid>>,
 ) {
-    let seconds = audio.seconds();
-    let rate = audio.sample_rate_hz();
-    app.clips.insert(
-        clip_id,
-        ClipView {
-            clip: audio,
-            peaks,
-            overview: None,
-        },
-    );
-    if stem {
-        app.send_lanes();
-        return;
+    let (seconds, rate) = (audio.seconds(), audio.sample_rate_hz());
+    app.sketches.remove(&clip_id);
+    app.failed.remove(&clip_id);
+    let view = ClipView {
+        clip: audio,
+        peaks,
+        overview: None,
+    };
+    app.clips.insert(clip_id, view);
+    if !stem {
+        app.announced.remove(&song_id);
+        if app.session.song_by_id(song_id).is_none() {
+            add_song(app, (song_id, clip_id), info);
+        }
+        if let Some(song) = app.session.song_by_id(song_id) {
+            // The header may have promised another length, or the file changed since last time.
+            song.seconds = seconds;
+            song.sample_rate_hz = rate;
+            song.view.total_secs = seconds;
+            song.view.scroll(0.0);
+        }
     }
+    app.send_lanes();
+}
+
+fn add_song(app: &mut App, (song_id, clip_id): (Id, Id), info: &AudioInfo) {
     let lane_id = app.session.new_id();
     let mixture = Lane {
         id: lane_id,
@@ -157,67 +185,61 @@ fn opened(
         overlay: None,
     };
     let track = app.pending_tracks.remove(&song_id);
-    match app.session.song_by_id(song_id) {
-        Some(song) => {
-            // Opened again at the start: the file may have changed meanwhile.
-            song.seconds = seconds;
-            song.sample_rate_hz = rate;
-            song.view.total_secs = seconds;
-            if !song
-                .arrangement
-                .lanes
-                .iter()
-                .any(|lane| lane.take.is_none())
-            {
-                song.arrangement.lanes.insert(0, mixture);
-            }
-        }
-        None => {
-            let mut view = Viewport {
-                total_secs: seconds,
-                ..Viewport::default()
-            };
-            view.fit();
-            app.session.songs.push(Song {
-                id: song_id,
-                path: info.path.clone(),
-                track,
-                tags: info.tags.clone(),
-                sample_rate_hz: rate,
-                seconds,
-                arrangement: Arrangement {
-                    lanes: vec![mixture],
-                    ..Arrangement::default()
-                },
-                takes: Vec::new(),
-                view,
-                playhead_secs: 0.0,
-            });
-            app.session.current = Some(song_id);
-            app.chosen_lane = Some(lane_id);
-            if info.tracks.len() > 1 && track.is_none() {
-                let names: Vec<String> = info
-                    .tracks
-                    .iter()
-                    .map(|t| {
-                        t.name
-                            .clone()
-                            .unwrap_or_else(|| format!("track {}", t.index))
-                    })
-                    .collect();
-                app.notices.add(
-                    Level::Info,
-                    format!(
-                        "This file has {} audio tracks ({}); right-click the song to open another",
-                        names.len(),
-                        names.join(", ")
-                    ),
-                );
-                app.tracks.insert(song_id, names);
-            }
-        }
+    let seconds = info.seconds.unwrap_or(0.0);
+    let mut view = Viewport {
+        total_secs: seconds,
+        ..Viewport::default()
+    };
+    view.fit();
+    app.session.songs.push(Song {
+        id: song_id,
+        path: info.path.clone(),
+        track,
+        tags: info.tags.clone(),
+        sample_rate_hz: info.sample_rate,
+        seconds,
+        arrangement: Arrangement {
+            lanes: vec![mixture],
+            ..Arrangement::default()
+        },
+        takes: Vec::new(),
+        view,
+        playhead_secs: 0.0,
+    });
+    app.session.current = Some(song_id);
+    app.chosen_lane = Some(lane_id);
+    if info.tracks.len() > 1 && track.is_none() {
+        let name = |t: &TrackInfo| {
+            t.name
+                .clone()
+                .unwrap_or_else(|| format!("track {}", t.index))
+        };
+        let names: Vec<String> = info.tracks.iter().map(name).collect();
+        app.notices.add(
+            Level::Info,
+            format!(
+                "This file has {} audio tracks ({}); right-click the song to open another",
+                names.len(),
+                names.join(", ")
+            ),
+        );
+        app.tracks.insert(song_id, names);
     }
-    app.send_lanes();
+}
+
+/// A file that could not be read: a song that was only announced goes again, one of the last
+/// session stays and says why it is empty.
+fn not_opened(app: &mut App, clip: Id, reason: &str) {
+    app.sketches.remove(&clip);
+    let holds = |song: &&Song| song.arrangement.lanes.iter().any(|lane| lane.clip == clip);
+    let song = app.session.songs.iter().find(holds).map(|song| song.id);
+    match song {
+        Some(id) if app.announced.remove(&id) => app.session.close(id),
+        Some(_) => {
+            app.failed.insert(clip, reason.to_owned());
+        }
+        None => {}
+    }
 }
 
 fn separated(app: &mut App, request: &SeparateRequest, done: &Separation, stems: Stems) {

@@ -146,6 +146,22 @@ fn device(ui: &mut Ui, form: &mut SeparateForm) {
 }
 
 fn run(ui: &mut Ui, scene: &Scene<'_>, form: &SeparateForm, actions: &mut Vec<Action>) {
+    let running = scene.jobs.iter().find(|(_, job)| job.is_separation);
+    if let Some((id, job)) = running {
+        // In the buttons' place and as high, so that nothing jumps.
+        ui.horizontal(|ui| {
+            let cancel = egui::Button::new("Cancel").min_size(egui::vec2(72.0, 30.0));
+            let width = ui.available_width() - 72.0 - SPACE_M;
+            ui.allocate_ui(egui::vec2(width, 30.0), |ui| {
+                super::bottom::progress_bar(ui, job.progress.as_ref(), 30.0);
+            });
+            let tip = "Stop this job; nothing is left half-done";
+            if ui.add(cancel).on_hover_text(tip).clicked() {
+                actions.push(Action::Cancel(*id));
+            }
+        });
+        return;
+    }
     let known = builtin_spec(&form.model).is_some()
         || scene
             .shelf
@@ -188,21 +204,6 @@ fn run(ui: &mut Ui, scene: &Scene<'_>, form: &SeparateForm, actions: &mut Vec<Ac
             }
         });
     });
-    for (id, job) in scene.jobs {
-        let Some(progress) = &job.progress else {
-            continue;
-        };
-        ui.add_space(SPACE_M);
-        ui.label(RichText::new(&job.name).font(small()));
-        super::bottom::progress_bar(ui, progress);
-        if ui
-            .button("Cancel")
-            .on_hover_text("Stop this job; nothing is left half-done")
-            .clicked()
-        {
-            actions.push(Action::Cancel(*id));
-        }
-    }
 }
 
 fn settings(ui: &mut Ui, form: &mut SeparateForm) {

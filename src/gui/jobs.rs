@@ -15,7 +15,7 @@ use super::dialogs::Picked;
 use super::worker::Worker;
 use crate::apply::{ExportOptions, Params, PostProcess, Region, Separation, SongName, StemFile};
 use crate::audio::{AudioInfo, Clip};
-use crate::display::{Overview, PeakPyramid};
+use crate::display::{Overview, Peak, PeakPyramid};
 use crate::error::Error;
 use crate::model::{Device, ModelShelf, RuntimeStatus};
 use crate::progress::{CancelToken, Progress};
@@ -33,6 +33,8 @@ pub struct Job {
     pub name: String,
     /// How far it is; none while it waits.
     pub progress: Option<Progress>,
+    /// Whether it splits a song.
+    pub is_separation: bool,
     cancel: CancelToken,
 }
 
@@ -106,6 +108,10 @@ pub enum JobEvent {
     Progress(JobId, Progress),
     /// Something to know.
     Warning(String),
+    /// A song's header was read; its audio follows.
+    Announced(Id, Id, Box<AudioInfo>),
+    /// The outline of what was read of a clip so far, in equal parts of the whole.
+    Sketched(Id, Arc<Vec<Peak>>),
     /// A file was read.
     Opened {
         /// The job.
@@ -192,10 +198,9 @@ impl Jobs {
     pub fn start(&mut self, name: impl Into<String>, request: Request) -> Option<JobId> {
         self.next += 1;
         let cancel = CancelToken::new();
+        let is_separation = matches!(request, Request::Separate(_));
         let queue = match request {
-            Request::Open { .. } | Request::Scan | Request::Adopt(..) | Request::Prune(_) => {
-                &self.loader
-            }
+            Request::Open { .. } => &self.loader,
             _ => &self.engine,
         };
         queue
@@ -207,6 +212,7 @@ impl Jobs {
             Job {
                 name: name.into(),
                 progress: None,
+                is_separation,
                 cancel,
             },
         );
@@ -238,7 +244,11 @@ impl Jobs {
             | JobEvent::Failed(job, ..) => {
                 self.running.remove(job);
             }
-            JobEvent::Warning(..) | JobEvent::Measured(..) | JobEvent::Picked(_) => {}
+            JobEvent::Warning(..)
+            | JobEvent::Announced(..)
+            | JobEvent::Sketched(..)
+            | JobEvent::Measured(..)
+            | JobEvent::Picked(_) => {}
         }
         Some(event)
     }

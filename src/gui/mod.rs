@@ -30,6 +30,7 @@ mod preferences;
 mod runs;
 mod scene;
 mod settings;
+mod sketch;
 mod songs;
 mod spectrum;
 mod theme;

@@ -106,6 +106,8 @@ pub struct Scene<'a> {
     pub cursor: Option<Cursor>,
     /// Names of all audio tracks of songs that have several.
     pub tracks: &'a HashMap<Id, Vec<String>>,
+    /// Outlines of clips that are still being read, in equal parts of the song.
+    pub sketches: &'a HashMap<Id, Arc<Vec<Peak>>>,
     /// Why clips could not be opened.
     pub failed: &'a HashMap<Id, String>,
     /// Whether there is something to undo and to redo.

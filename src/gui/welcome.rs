@@ -23,7 +23,7 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
             ui.add_space(SPACE_M);
             if let Some(progress) = scene.jobs.values().find_map(|job| job.progress.as_ref()) {
                 ui.allocate_ui(egui::vec2(320.0, 20.0), |ui| {
-                    super::bottom::progress_bar(ui, progress);
+                    super::bottom::progress_bar(ui, Some(progress), 18.0);
                 });
             }
             return;

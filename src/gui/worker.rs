@@ -2,16 +2,18 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
 
 use super::card_form::CardDraft;
 use super::jobs::{JobEvent, JobId, Request, SeparateRequest, Stems};
+use super::sketch::Sketch;
 use crate::apply::{
     self, BUILTIN_IDS, ExportOptions, FileSink, MemorySink, Network, PeakRule, SeparateOptions,
     Separation, Separator, SongName,
 };
-use crate::audio::{AudioFormat, Clip, decode};
+use crate::audio::{AudioFormat, AudioInfo, Clip, ClipWriter, Decoder, Source as _, decode};
 use crate::display::{Overview, PeakPyramid};
 use crate::error::{Error, Result};
 use crate::model::proto::GraphSummary;
@@ -92,7 +94,8 @@ impl Worker {
                 track,
                 stem,
             } => {
-                let (audio, info) = decode(&path, track, reporter)?;
+                let ids = (!stem).then_some((song, clip));
+                let (audio, info) = self.read(&path, track, ids, reporter)?;
                 for warning in &info.warnings {
                     reporter.warn(format!("{warning}: {}", path.display()));
                 }
@@ -190,6 +193,47 @@ impl Worker {
         std::fs::write(&sidecar, good.to_toml()?).map_err(Error::io("write", &sidecar))?;
         self.scan(id);
         Ok(())
+    }
+
+    /// Reads a file. A song (`ids`: its number and its clip's) is announced as soon as its length is
+    /// known, and its outline is sent while it grows.
+    fn read(
+        &self,
+        path: &Path,
+        track: Option<usize>,
+        ids: Option<(Id, Id)>,
+        reporter: &Reporter,
+    ) -> Result<(Clip, AudioInfo)> {
+        let mut decoder = Decoder::open(path, track)?;
+        let total = decoder.frames_hint().unwrap_or(0);
+        let ids = ids.filter(|_| total > 0);
+        if let Some((song, clip)) = ids {
+            let info = Box::new(decoder.info().clone());
+            self.send(JobEvent::Announced(song, clip, info));
+        }
+        let (rate, channels) = (decoder.sample_rate_hz(), decoder.channels());
+        let mut audio = ClipWriter::new(rate, channels, crate::paths::cache_dir());
+        let mut sketch = Sketch::new(total);
+        let mut shown = Instant::now();
+        let mut done = 0;
+        while let Some(block) = decoder.next_block()? {
+            done += block.first().map_or(0, Vec::len) as u64;
+            sketch.add(&block);
+            audio.push(&block)?;
+            reporter.step("Reading", done, total)?;
+            if let Some((_, clip)) = ids
+                && shown.elapsed() > SKETCH_EVERY
+            {
+                shown = Instant::now();
+                self.send(JobEvent::Sketched(clip, Arc::new(sketch.parts.clone())));
+            }
+        }
+        let warnings = decoder.take_warnings();
+        let info = AudioInfo {
+            warnings,
+            ..decoder.info().clone()
+        };
+        Ok((audio.finish()?, info))
     }
 
     fn scan(&self, id: JobId) {
@@ -298,6 +342,8 @@ fn outlines(clip: &Clip) -> Arc<Vec<PeakPyramid>> {
     Arc::new(clip.channels().into_iter().map(PeakPyramid::new).collect())
 }
 
+/// Time between two looks at a song that is being read.
+const SKETCH_EVERY: Duration = Duration::from_millis(150);
 /// Days after which a take that no session names is removed.
 const KEPT_DAYS: u64 = 7;
 

@@ -2,7 +2,6 @@
 //!
 //! Order: definition by hand → bad input.
 
-
 use stemloom::Error;
 use stemloom::apply::{ExportOptions, FileSink, PeakRule, SongName, StemSink as _, peak_warnings};
 use stemloom::audio::{AudioFormat, Planar, Tags, decode};

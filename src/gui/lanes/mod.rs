@@ -116,6 +116,11 @@ impl LaneStack {
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &label));
         ui.painter().rect_filled(plot, 0.0, tokens.lane);
         let Some(clip) = scene.clips.get(&lane.clip) else {
+            if let Some(parts) = scene.sketches.get(&lane.clip) {
+                let light = ui.ctx().theme() == egui::Theme::Light;
+                let colour = stem_colour(&lane.name, light).gamma_multiply(0.7);
+                waveform::paint_sketch(ui, plot, view, parts, song.seconds, colour);
+            }
             let failed = scene.failed.get(&lane.clip);
             let (text, colour) = match failed {
                 Some(reason) => (reason.as_str(), tokens.error),

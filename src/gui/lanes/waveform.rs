@@ -2,8 +2,9 @@
 
 use egui::{Color32, Mesh, Rect, Shape, Stroke, Ui, pos2};
 
-use crate::display::Viewport;
+use crate::display::{Peak, Viewport};
 use crate::gui::scene::ClipView;
+use crate::gui::sketch::SKETCH_PARTS;
 use crate::gui::theme::tokens;
 
 /// Frames per pixel below which samples are drawn one by one.
@@ -88,4 +89,40 @@ pub fn paint(
     }
     painter.add(Shape::mesh(outline));
     painter.add(Shape::mesh(core));
+}
+
+/// Paints the outline of a song that is still being read: the first of [`SKETCH_PARTS`] equal parts.
+pub fn paint_sketch(
+    ui: &Ui,
+    rect: Rect,
+    view: &Viewport,
+    parts: &[Peak],
+    song_secs: f64,
+    colour: Color32,
+) {
+    const PARTS: f64 = SKETCH_PARTS as f64;
+    let painter = ui.painter_at(rect);
+    let (middle, half) = (rect.center().y, rect.height() * 0.48);
+    let mut mesh = Mesh::default();
+    for px in 0..rect.width().ceil() as usize {
+        let part = |x: f64| view.secs_from_x(x) / song_secs.max(1e-9) * PARTS;
+        let first = part(px as f64).max(0.0) as usize;
+        let last = (part(px as f64 + 1.0) as usize).clamp(first + 1, first + 1 + PARTS as usize);
+        let under = &parts[first.min(parts.len())..last.min(parts.len())];
+        let (min, max) = under
+            .iter()
+            .fold((f32::INFINITY, f32::NEG_INFINITY), |(min, max), p| {
+                (min.min(p.min), max.max(p.max))
+            });
+        if min <= max {
+            let x = rect.left() + px as f32;
+            let top = middle - max.clamp(-1.0, 1.0) * half;
+            let bottom = (middle - min.clamp(-1.0, 1.0) * half).max(top + 1.0);
+            mesh.add_colored_rect(
+                Rect::from_min_max(pos2(x, top), pos2(x + 1.0, bottom)),
+                colour,
+            );
+        }
+    }
+    painter.add(Shape::mesh(mesh));
 }
