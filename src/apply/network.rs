@@ -9,8 +9,9 @@ use crate::model::{CardChannels, FadeName, ModelCard, OnnxModel, TensorKind};
 use crate::progress::Reporter;
 use crate::spectral::Stft;
 
-/// Seconds of audio that go through a graph with a free batch at once.
-const BATCH_SECS: usize = 16;
+/// Seconds of audio that go through a graph with a free batch at once: more gained nothing on a
+/// processor and only filled memory.
+const BATCH_SECS: usize = 4;
 const MAX_BATCH: usize = 16;
 
 /// A network ready to separate.
