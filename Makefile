@@ -29,10 +29,10 @@ run: build
 # All targets at once: building the program alone first would build the toolkit twice.
 test: packages display-packages
 	cargo fmt --check
-	cargo build --release --all-targets --locked
+	cargo build --release --bins --tests --locked
 	@$(RUNTIME)
 	cargo clippy --release --all-targets --locked -- -D warnings
-	cargo test --release --all-targets --locked
+	cargo test --release --locked
 
 bench: build
 	cargo bench --locked --bench bench

@@ -80,15 +80,10 @@ impl Separator for Centre {
     fn prepare(&mut self, _sample_rate_hz: u32) -> Result<SegmentSpec> {
         self.stft()?;
         let reach = self.n_fft.div_ceil(self.hop_length) + self.smoothing_columns + 1;
-        let border_frames = reach * self.hop_length;
-        let step_frames = STEP_COLUMNS * self.hop_length;
-        Ok(SegmentSpec {
-            segment_frames: step_frames + 2 * border_frames,
-            step_frames,
-            border_frames,
-            keep_grid: true,
-            ..SegmentSpec::overlapping(1, 0.0)
-        })
+        Ok(SegmentSpec::bordered(
+            STEP_COLUMNS * self.hop_length,
+            reach * self.hop_length,
+        ))
     }
 
     fn run(&mut self, segments: &[Segment], reporter: &Reporter) -> Result<Vec<Vec<Planar>>> {

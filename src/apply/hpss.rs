@@ -179,15 +179,10 @@ impl Separator for Hpss {
         // A sample depends on columns n_fft/2 away, they on half a kernel more, those on n_fft/2
         // more: with this border, cutting the song changes nothing.
         let reach = self.n_fft.div_ceil(self.hop_length) + self.harmonic_kernel / 2 + 1;
-        let border_frames = reach * self.hop_length;
-        let step_frames = STEP_COLUMNS * self.hop_length;
-        Ok(SegmentSpec {
-            segment_frames: step_frames + 2 * border_frames,
-            step_frames,
-            border_frames,
-            keep_grid: true,
-            ..SegmentSpec::overlapping(1, 0.0)
-        })
+        Ok(SegmentSpec::bordered(
+            STEP_COLUMNS * self.hop_length,
+            reach * self.hop_length,
+        ))
     }
 
     fn run(&mut self, segments: &[Segment], reporter: &Reporter) -> Result<Vec<Vec<Planar>>> {

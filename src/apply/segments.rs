@@ -67,6 +67,18 @@ impl SegmentSpec {
         }
     }
 
+    /// Segments of a method that looks at most `border_frames` around a sample, cut so that cutting
+    /// changes nothing: every segment carries a border that counts only at the song's ends.
+    pub fn bordered(step_frames: usize, border_frames: usize) -> Self {
+        Self {
+            segment_frames: step_frames + 2 * border_frames,
+            step_frames,
+            border_frames,
+            keep_grid: true,
+            ..Self::overlapping(1, 0.0)
+        }
+    }
+
     /// The weight of frame `i` of a segment of `len` frames; `first` and `last` say whether the
     /// song starts or ends here, where nothing fades.
     fn weight(&self, i: usize, len: usize, first: bool, last: bool) -> f32 {

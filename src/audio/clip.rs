@@ -78,6 +78,20 @@ impl Clip {
         self.channels.iter().map(Samples::as_slice).collect()
     }
 
+    /// A copy of frames `range` (cut to the clip).
+    ///
+    /// # Errors
+    /// [`Error::Io`] if a long copy cannot be kept on disk.
+    pub fn cut(&self, range: std::ops::Range<usize>) -> Result<Self> {
+        let folder = crate::paths::cache_dir();
+        let mut out = ClipWriter::new(self.sample_rate_hz, self.num_channels(), folder);
+        let mut reader = self.reader(range);
+        while let Some(block) = reader.next_block()? {
+            out.push(&block)?;
+        }
+        out.finish()
+    }
+
     /// A stream over frames `range` (cut to the clip).
     pub fn reader(&self, range: std::ops::Range<usize>) -> ClipReader {
         let end = range.end.min(self.frames());

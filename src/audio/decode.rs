@@ -87,10 +87,8 @@ impl Decoder {
     pub fn open(path: &Path, track: Option<usize>) -> Result<Self> {
         let metadata = std::fs::metadata(path).map_err(Error::io("open", path))?;
         if metadata.is_dir() {
-            return Err(Error::Unsupported {
-                problem: "this is a folder, not an audio file".into(),
-                path: path.into(),
-            });
+            let error = std::io::Error::from(std::io::ErrorKind::IsADirectory);
+            return Err(Error::io("read audio from", path)(error));
         }
         if metadata.len() == 0 {
             return Err(Error::Malformed {

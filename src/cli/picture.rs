@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Terminal;
 use crate::apply::Region;
-use crate::audio::{Clip, ClipWriter, Source as _, decode};
+use crate::audio::{Clip, decode};
 use crate::display::{Colormap, FreqScale, Panel, PictureSpec, draw_panels};
 use crate::error::{Error, Result};
 use crate::spectral::StftSpec;
@@ -154,14 +154,5 @@ pub(super) fn cut(clip: Clip, region: Option<Region>) -> Result<Clip> {
             format!("lies beyond the end of the song ({:.2} s)", clip.seconds()),
         ));
     }
-    let mut out = ClipWriter::new(
-        clip.sample_rate_hz(),
-        clip.num_channels(),
-        crate::paths::cache_dir(),
-    );
-    let mut reader = clip.reader(start..end);
-    while let Some(block) = reader.next_block()? {
-        out.push(&block)?;
-    }
-    out.finish()
+    clip.cut(start..end)
 }

@@ -12,7 +12,7 @@ use crate::apply::{
     SeparateOptions, Separator, peak_warnings, song_name,
 };
 use crate::audio::{AudioFormat, Decoder, Source as _, decode};
-use crate::display::{Panel, PictureSpec, draw_panels};
+use crate::display::{PictureSpec, draw_stems};
 use crate::error::{Error, Result};
 use crate::model::{Device, ModelShelf, OnnxModel};
 use crate::progress::Reporter;
@@ -283,20 +283,9 @@ fn draw(
         ..PictureSpec::default()
     };
     let mixture = super::picture::cut(decode(input, track, reporter)?.0, region)?;
-    let mut panels = vec![Panel::spectrogram("Mixture", &mixture, &spec)?];
-    for (name, path) in stems {
-        reporter.check()?;
-        let (mut clip, _) = decode(path, None, reporter)?;
-        if clip.sample_rate_hz() != mixture.sample_rate_hz() {
-            clip = crate::audio::resample(&clip, mixture.sample_rate_hz())?;
-        }
-        panels.push(Panel::mask(
-            format!("Mask of {name}"),
-            &clip,
-            &mixture,
-            &spec,
-        )?);
-        panels.push(Panel::spectrogram(name.clone(), &clip, &spec)?);
-    }
-    draw_panels(&panels, &spec).write_png(picture, overwrite)
+    let stems = stems
+        .iter()
+        .map(|(name, path)| Ok((name.clone(), decode(path, None, reporter)?.0)))
+        .collect::<Result<Vec<_>>>()?;
+    draw_stems(&mixture, &stems, &spec, || reporter.check())?.write_png(picture, overwrite)
 }

@@ -16,7 +16,7 @@ pub use canvas::Picture;
 pub use colormap::Colormap;
 pub use freq_axis::{FreqAxis, FreqScale, note_name};
 pub use peaks::{Peak, PeakPyramid};
-pub use picture::{Panel, PictureSpec, draw_panels};
+pub use picture::{Panel, PictureSpec, draw_panels, draw_stems};
 pub use tiles::{
     HOP_LENGTH, MagTile, N_FFT, Overview, TILE_COLUMNS, TileKey, TileStore, colour_tile,
     spectrum_at, tile_from_clip,

@@ -115,10 +115,11 @@ impl Panel {
         let mut panel = Self::spectrogram(title, stem, spec)?;
         let whole = Self::spectrogram("", mixture, spec)?;
         panel.is_mask = true;
+        let floor_db = whole.loudest_db() - spec.range_db;
         for (stem, whole) in panel.values.iter_mut().zip(&whole.values) {
             for (stem, whole) in stem.iter_mut().zip(whole) {
-                // Where the mixture is silent there is nothing to share out.
-                *stem = if *whole <= SILENCE_DB {
+                // Where the mixture is darker than the picture there is nothing to share out.
+                *stem = if *whole <= floor_db {
                     0.0
                 } else {
                     10.0_f32.powf((*stem - whole) / 20.0).min(1.0)
@@ -317,4 +318,35 @@ fn time_label(secs: f64, step: f64) -> String {
         step if step >= 0.01 => format!("{minutes:.0}:{rest:05.2}"),
         _ => format!("{minutes:.0}:{rest:07.4}"),
     }
+}
+
+/// A song's mixture, and each stem's mask and spectrogram below it, on one colour scale. The stems
+/// have the mixture's length; another rate is converted. `go_on` is asked between two plots.
+///
+/// # Errors
+/// As [`Panel::spectrogram`]; whatever `go_on` answers.
+pub fn draw_stems(
+    mixture: &Clip,
+    stems: &[(String, Clip)],
+    spec: &PictureSpec,
+    go_on: impl Fn() -> Result<()>,
+) -> Result<Picture> {
+    let mut panels = vec![Panel::spectrogram("Mixture", mixture, spec)?];
+    for (name, clip) in stems {
+        go_on()?;
+        let clip = if clip.sample_rate_hz() == mixture.sample_rate_hz() {
+            clip.clone()
+        } else {
+            crate::audio::resample(clip, mixture.sample_rate_hz())?
+        };
+        panels.push(Panel::mask(
+            format!("Mask of {name}"),
+            &clip,
+            mixture,
+            spec,
+        )?);
+        go_on()?;
+        panels.push(Panel::spectrogram(name.clone(), &clip, spec)?);
+    }
+    Ok(draw_panels(&panels, spec))
 }

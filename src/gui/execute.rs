@@ -72,7 +72,7 @@ impl App {
                 self.settings = *settings;
                 self.apply_settings(ctx);
             }
-            Action::Export(lanes) => self.start_export(&lanes),
+            Action::Export(lanes, picture) => self.start_export(&lanes, picture),
             Action::AdoptModel(path, card) => self.adopt_model(path, card),
             Action::ChooseFolder => {
                 if !self.dialog_open {

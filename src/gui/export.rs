@@ -19,6 +19,7 @@ pub struct ExportDialog {
     folder: String,
     lanes: Vec<(Id, bool)>,
     resample: bool,
+    picture: bool,
     rate_hz: u32,
 }
 
@@ -79,7 +80,7 @@ impl ExportDialog {
                         .filter(|(_, chosen)| *chosen)
                         .map(|(id, _)| *id)
                         .collect();
-                    actions.push(Action::Export(lanes));
+                    actions.push(Action::Export(lanes, self.picture));
                     ui.close();
                 }
                 if ui.button("Close").clicked() {
@@ -160,7 +161,7 @@ impl ExportDialog {
                 });
                 self.options.sample_rate_hz = self.resample.then_some(self.rate_hz);
                 ui.end_row();
-                ui.label("Peaks");
+                ui.label("More");
                 ui.vertical(|ui| {
                     let whole = self.options.format.integer_bits().is_some();
                     ui.add_enabled_ui(whole, |ui| {

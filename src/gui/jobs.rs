@@ -87,8 +87,13 @@ pub enum Request {
     },
     /// Split a song.
     Separate(Box<SeparateRequest>),
-    /// Write clips to files.
-    Export(Vec<(String, Clip2)>, SongName, Box<ExportOptions>),
+    /// Write clips to files, and a picture of them with this mixture, in which they start at a frame.
+    Export(
+        Vec<(String, Clip2)>,
+        SongName,
+        Box<ExportOptions>,
+        Option<(Clip2, usize)>,
+    ),
     /// Put an ONNX file on the shelf, with this card if it has none of its own.
     Adopt(PathBuf, Option<String>),
     /// Download ONNX Runtime.

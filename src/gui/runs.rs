@@ -78,7 +78,7 @@ impl App {
         }
     }
 
-    pub(super) fn start_export(&mut self, lanes: &[Id]) {
+    pub(super) fn start_export(&mut self, lanes: &[Id], picture: bool) {
         let Some(song) = self.session.song() else {
             return;
         };
@@ -94,6 +94,25 @@ impl App {
                 ))
             })
             .collect();
+        // The mixture under the chosen stems: a separated region is shorter than the song.
+        let first = song
+            .arrangement
+            .lanes
+            .iter()
+            .find(|lane| lanes.contains(&lane.id));
+        let mixture = song
+            .arrangement
+            .lanes
+            .iter()
+            .find(|lane| lane.take.is_none());
+        let mixture = first
+            .zip(mixture)
+            .filter(|_| picture)
+            .and_then(|(first, mixture)| {
+                let clip = self.clips.get(&mixture.clip)?.clip.clone();
+                let start = (first.offset_secs * f64::from(clip.sample_rate_hz())).round() as usize;
+                Some((Clip2(clip), start))
+            });
         let model = song
             .takes
             .last()
@@ -101,7 +120,7 @@ impl App {
             .to_owned();
         let name = song_name(&song.path, song.tags.clone(), &model);
         let title = format!("Export · {}", song.title());
-        let request = Request::Export(clips, name, Box::new(self.settings.export.clone()));
+        let request = Request::Export(clips, name, Box::new(self.settings.export.clone()), mixture);
         self.jobs.start(title, request);
     }
 }

@@ -180,8 +180,8 @@ pub enum Action {
     ChooseModel(String),
     /// A change of settings.
     Set(Box<Settings>),
-    /// Write these lanes to files, as the settings say.
-    Export(Vec<Id>),
+    /// Write these lanes to files, as the settings say; the flag asks for a picture beside them.
+    Export(Vec<Id>, bool),
     /// Put an ONNX file on the shelf, with this card if it has none of its own.
     AdoptModel(PathBuf, Option<String>),
     /// Choose the export folder by dialog.

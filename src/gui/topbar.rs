@@ -245,7 +245,7 @@ fn device_badge(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         }
         Some(status) if status.problem.is_none() => {
             let device = if status.providers.iter().any(|p| p.starts_with("CUDA")) {
-                "CUDA"
+                "CUDA offered"
             } else {
                 "CPU"
             };

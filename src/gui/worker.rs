@@ -7,14 +7,16 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender};
 
 use super::card_form::CardDraft;
-use super::jobs::{JobEvent, JobId, Request, SeparateRequest, Stems};
+use super::jobs::{Clip2, JobEvent, JobId, Request, SeparateRequest, Stems};
 use super::sketch::Sketch;
 use crate::apply::{
     self, BUILTIN_IDS, ExportOptions, FileSink, MemorySink, Network, PeakRule, SeparateOptions,
     Separation, Separator, SongName,
 };
-use crate::audio::{AudioFormat, AudioInfo, Clip, ClipWriter, Decoder, Source as _, decode};
-use crate::display::{Overview, PeakPyramid};
+use crate::audio::{
+    AudioFormat, AudioInfo, Clip, ClipWriter, Decoder, Source as _, decode, sanitise_file_name,
+};
+use crate::display::{Overview, PeakPyramid, PictureSpec, draw_stems};
 use crate::error::{Error, Result};
 use crate::model::proto::GraphSummary;
 use crate::model::{
@@ -123,12 +125,28 @@ impl Worker {
                 });
                 Ok(())
             }
-            Request::Export(clips, song, options) => {
+            Request::Export(clips, song, options, mixture) => {
                 let clips: Vec<(String, Clip)> = clips
                     .into_iter()
                     .map(|(name, clip)| (name, clip.0))
                     .collect();
+                let picture = sanitise_file_name(&format!("{} [{}]", song.name, song.model));
+                let picture = options.folder.join(format!("{picture}.png"));
+                if mixture.is_some() && picture.exists() && !options.overwrite {
+                    return Err(Error::Exists { path: picture });
+                }
                 let (files, gain) = apply::export_clips(&clips, &song, &options, reporter)?;
+                if let Some((Clip2(mixture), start)) = mixture {
+                    reporter.step("Drawing", 0, 0)?;
+                    let frames = clips.first().map_or(0, |(_, clip)| clip.frames());
+                    let mixture = mixture.cut(start..start + frames)?;
+                    let spec = PictureSpec {
+                        height: 220,
+                        ..PictureSpec::default()
+                    };
+                    let drawn = draw_stems(&mixture, &clips, &spec, || reporter.check())?;
+                    drawn.write_png(&picture, options.overwrite)?;
+                }
                 self.send(JobEvent::Exported(id, files, gain));
                 Ok(())
             }

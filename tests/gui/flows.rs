@@ -212,6 +212,12 @@ fn export_writes_the_chosen_lanes_and_refuses_to_overwrite() {
             .get_by_role_and_label(Role::TextInput, "Folder")
             .type_text(&out.display().to_string());
         window.run_steps(2);
+        if round == 0 {
+            window
+                .get_by_label("Picture of mixture, masks and stems")
+                .click();
+            window.run_steps(2);
+        }
         window.get_by_label("Export files").click();
         window.run_steps(2);
         let word = if round == 0 {
@@ -223,6 +229,7 @@ fn export_writes_the_chosen_lanes_and_refuses_to_overwrite() {
             app.last_notice().is_some_and(|text| text.contains(word))
         });
     }
+    assert!(out.join("two tones [mixture].png").is_file());
     let file = out.join("two tones (Mixture).wav");
     let reader = hound::WavReader::open(&file).expect("the exported file");
     assert_eq!(
@@ -244,4 +251,55 @@ fn no_size_breaks_the_window() {
     let (mut window, _folder) = with_song();
     window.set_size(vec2(400.0, 260.0));
     window.run_steps(3);
+}
+
+#[test]
+fn a_network_without_a_card_opens_a_form() {
+    use stemloom::model::proto::{
+        DimensionProto, FLOAT, GraphProto, ModelProto, TensorShapeProto, TensorTypeProto,
+        TypeProto, ValueInfoProto,
+    };
+    let value = |name: &str, axes: [i64; 3]| ValueInfoProto {
+        name: Some(name.into()),
+        r#type: Some(TypeProto {
+            tensor_type: Some(TensorTypeProto {
+                elem_type: Some(FLOAT),
+                shape: Some(TensorShapeProto {
+                    dim: axes
+                        .map(|n| DimensionProto {
+                            dim_value: Some(n),
+                            dim_param: None,
+                        })
+                        .to_vec(),
+                }),
+            }),
+        }),
+    };
+    let model = ModelProto {
+        graph: Some(GraphProto {
+            input: vec![value("mix", [1, 1, 16_000])],
+            output: vec![value("stems", [1, 2, 16_000])],
+            ..GraphProto::default()
+        }),
+        ..ModelProto::default()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mystery.onnx");
+    std::fs::write(&path, prost::Message::encode_to_vec(&model)).unwrap();
+    let mut window = open(Vec::new());
+    window
+        .input_mut()
+        .dropped_files
+        .push(std::sync::Arc::new(Dropped(path)));
+    window.step();
+    wait(&mut window, "looking at the network", App::is_idle);
+    window.get_by_label("How is this network fed?");
+    let card = window.get_by_label("Card").value().expect("a template");
+    assert!(
+        card.contains("length = 16000") && card.contains("stem2"),
+        "{card}"
+    );
+    window.get_by_label("Close").click();
+    window.run_steps(3);
+    assert!(window.query_by_label("How is this network fed?").is_none());
 }
