@@ -152,7 +152,16 @@ impl Decoder {
     }
 
     fn from_demuxer(path: &Path, track: Option<usize>) -> Result<Self> {
-        let (demuxed, info, trim) = demux::open(path, track)?;
+        match Self::demuxed(path, track, true) {
+            Err(error @ (Error::Malformed { .. } | Error::Unsupported { .. })) => {
+                Self::demuxed(path, track, false).map_err(|_as_a_stream_too| error)
+            }
+            opened => opened,
+        }
+    }
+
+    fn demuxed(path: &Path, track: Option<usize>, seekable: bool) -> Result<Self> {
+        let (demuxed, info, trim) = demux::open(path, track, seekable)?;
         let mut this = Self {
             info,
             inner: Inner::Demuxed(Box::new(demuxed)),

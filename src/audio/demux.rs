@@ -47,9 +47,14 @@ pub(super) struct Trim {
     pub(super) itunes: Option<(u64, u64)>,
 }
 
-/// Opens a file and chooses a track.
-pub(super) fn open(path: &Path, track: Option<usize>) -> Result<(Demuxed, AudioInfo, Trim)> {
-    let mut format = probe(path)?;
+/// Opens a file and chooses a track. A file that is cut short may hide its start behind a search for
+/// its end; read as a stream, not `seekable`, it still gives what is there.
+pub(super) fn open(
+    path: &Path,
+    track: Option<usize>,
+    seekable: bool,
+) -> Result<(Demuxed, AudioInfo, Trim)> {
+    let mut format = probe(path, seekable)?;
     let container = format.format_info().short_name.to_owned();
     let mp4_tracks = if container == "isomp4" {
         mp4::tracks(path)
@@ -139,33 +144,27 @@ pub(super) fn open(path: &Path, track: Option<usize>) -> Result<(Demuxed, AudioI
     Ok((demuxed, info, trim))
 }
 
-/// Finds the container. One that is cut short may hide its start behind a search for its end; read
-/// as a stream, without seeking, it still gives what is there.
-fn probe(path: &Path) -> Result<Box<dyn FormatReader>> {
-    let attempt = |seekable: bool| {
-        let file = File::open(path).map_err(Error::io("open", path))?;
-        let source: Box<dyn MediaSource> = if seekable {
-            Box::new(file)
-        } else {
-            Box::new(ReadOnlySource::new(file))
-        };
-        let stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
-        let mut hint = Hint::new();
-        if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
-            hint.with_extension(extension);
-        }
-        let options = (FormatOptions::default(), MetadataOptions::default());
-        let found = symphonia::default::get_probe().probe(&hint, stream, options.0, options.1);
-        Ok(found)
+/// Finds the container.
+fn probe(path: &Path, seekable: bool) -> Result<Box<dyn FormatReader>> {
+    let file = File::open(path).map_err(Error::io("open", path))?;
+    let source: Box<dyn MediaSource> = if seekable {
+        Box::new(file)
+    } else {
+        Box::new(ReadOnlySource::new(file))
     };
-    match attempt(true)? {
-        Ok(format) => Ok(format),
-        Err(error @ SymphoniaError::IoError(_)) => match attempt(false)? {
-            Ok(format) => Ok(format),
-            Err(_) => Err(open_error(error, path)),
-        },
-        Err(error) => Err(open_error(error, path)),
+    let stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
+    let mut hint = Hint::new();
+    if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
+        hint.with_extension(extension);
     }
+    symphonia::default::get_probe()
+        .probe(
+            &hint,
+            stream,
+            FormatOptions::default(),
+            MetadataOptions::default(),
+        )
+        .map_err(|error| open_error(error, path))
 }
 
 /// A demuxer and a decoder at work on one track.

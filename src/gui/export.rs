@@ -176,6 +176,7 @@ impl ExportDialog {
                             PeakRule::Keep
                         };
                     });
+                    ui.checkbox(&mut self.picture, "Picture of mixture, masks and stems");
                     ui.checkbox(
                         &mut self.options.overwrite,
                         "Replace files of the same name",

@@ -73,7 +73,7 @@ fn what_is_no_audio_is_refused() {
     let missing = failure(read(&fixture("audio/no-such.wav")));
     assert!(matches!(missing, Error::Io { .. }), "{missing:?}");
     let folder = failure(read(&fixture("audio")));
-    assert!(matches!(folder, Error::Unsupported { .. }), "{folder:?}");
+    assert!(matches!(folder, Error::Io { .. }), "{folder:?}");
 }
 
 #[test]
@@ -123,4 +123,30 @@ fn a_header_without_samples_is_an_empty_song() {
         (clip.frames(), clip.num_channels(), info.frames),
         (0, 2, Some(0))
     );
+}
+
+/// Containers whose demuxer looks for its end first are read as a stream when the end is missing.
+#[test]
+fn what_is_there_of_a_cut_container_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for (file, keep) in [("s16.aiff", 0.6), ("vorbis.mka", 0.9)] {
+        let whole = std::fs::read(fixture(&format!("audio/{file}"))).unwrap();
+        let path = folder.path().join(file);
+        let kept = (whole.len() as f64 * keep) as usize;
+        std::fs::write(&path, &whole[..kept]).unwrap();
+        let whole_frames = read(&fixture(&format!("audio/{file}"))).unwrap().0.frames();
+        let (clip, info) = read(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
+        assert!(
+            clip.frames() > 0 && clip.frames() < whole_frames,
+            "{file}: {}",
+            clip.frames()
+        );
+        assert!(
+            info.warnings
+                .iter()
+                .any(|warning| warning.starts_with("cut short")),
+            "{file}: {:?}",
+            info.warnings
+        );
+    }
 }
