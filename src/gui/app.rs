@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::command::{self, Command};
 use super::jobs::{Jobs, Request};
 use super::lanes::LaneStack;
-use super::notices::{Level, Notices};
+use super::notices::Notices;
 use super::palette::Palette;
 use super::scene::{Action, ClipView, Cursor, OutputState, Scene, SeparateForm};
 use super::settings::{self, Settings, ThemeChoice};
@@ -65,8 +65,8 @@ pub struct App {
     /// Names of all audio tracks of songs that have several.
     pub(super) tracks: HashMap<Id, Vec<String>>,
     levels: (f32, f32),
-    saved: (Session, Settings),
-    last_save_secs: f64,
+    pub(super) saved: (Session, Settings),
+    pub(super) last_save_secs: f64,
 }
 
 impl App {
@@ -145,61 +145,6 @@ impl App {
         }
     }
 
-    /// Asks for the audio of everything that was open when the program ended.
-    fn reopen(&mut self) {
-        for song in &mut self.session.songs {
-            // Previews were kept in memory only.
-            song.takes.retain(|take| !take.files.is_empty());
-            let takes: Vec<Id> = song.takes.iter().map(|take| take.id).collect();
-            let kept = |lane: &crate::session::Lane| lane.take.is_none_or(|id| takes.contains(&id));
-            song.arrangement.lanes.retain(kept);
-        }
-        if !self.is_test {
-            let takes = self.session.songs.iter().flat_map(|song| &song.takes);
-            let files = takes.flat_map(|take| take.files.iter().map(|(_, path)| path.clone()));
-            let used = files.collect();
-            self.jobs.start("Tidying up", Request::Prune(used));
-        }
-        for song in self.session.songs.clone() {
-            let mixture = song
-                .arrangement
-                .lanes
-                .iter()
-                .find(|lane| lane.take.is_none())
-                .map(|lane| lane.clip);
-            let clip = mixture.unwrap_or_else(|| self.session.new_id());
-            self.jobs.start(
-                format!("Opening {}", song.title()),
-                Request::Open {
-                    song: song.id,
-                    clip,
-                    path: song.path.clone(),
-                    track: song.track,
-                    stem: false,
-                },
-            );
-            for lane in &song.arrangement.lanes {
-                let take = lane
-                    .take
-                    .and_then(|id| song.takes.iter().find(|take| take.id == id));
-                let file =
-                    take.and_then(|take| take.files.iter().find(|(name, _)| *name == lane.name));
-                if let Some((name, path)) = file {
-                    self.jobs.start(
-                        format!("Opening {name}"),
-                        Request::Open {
-                            song: song.id,
-                            clip: lane.clip,
-                            path: path.clone(),
-                            track: None,
-                            stem: true,
-                        },
-                    );
-                }
-            }
-        }
-    }
-
     /// The playhead in seconds: the player's while there is one, else the session's.
     pub(super) fn playhead_secs(&self) -> f64 {
         let Some(song) = self.session.song() else {
@@ -246,34 +191,6 @@ impl App {
     pub fn last_notice(&self) -> Option<&str> {
         self.notices.last()
     }
-
-    fn save(&mut self, now_secs: f64) {
-        const EVERY_SECS: f64 = 5.0;
-        if self.is_test || now_secs - self.last_save_secs < EVERY_SECS {
-            return;
-        }
-        self.last_save_secs = now_secs;
-        self.save_now();
-    }
-
-    fn save_now(&mut self) {
-        if self.is_test {
-            return;
-        }
-        let folder = crate::paths::config_dir();
-        if self.session != self.saved.0 {
-            if let Err(error) = settings::write(&folder.join("session.json"), &self.session) {
-                self.notices.add(Level::Warning, error.to_string());
-            }
-            self.saved.0 = self.session.clone();
-        }
-        if self.settings != self.saved.1 {
-            if let Err(error) = settings::write(&folder.join("settings.json"), &self.settings) {
-                self.notices.add(Level::Warning, error.to_string());
-            }
-            self.saved.1 = self.settings.clone();
-        }
-    }
 }
 
 impl eframe::App for App {
@@ -284,11 +201,15 @@ impl eframe::App for App {
         }
         if let Some(player) = &self.player {
             let (left, right) = player.state().take_peaks();
-            // Meters rise at once and fall slowly.
+            // Meters rise at once and fall slowly, to the end also after a pause.
+            let fall = |level: f32| if level < 0.001 { 0.0 } else { level * 0.9 };
             self.levels = (
-                left.max(self.levels.0 * 0.9),
-                right.max(self.levels.1 * 0.9),
+                left.max(fall(self.levels.0)),
+                right.max(fall(self.levels.1)),
             );
+            if self.levels != (0.0, 0.0) {
+                ctx.request_repaint();
+            }
         }
         if self.is_playing() {
             ctx.request_repaint();

@@ -28,6 +28,7 @@ mod notices;
 mod palette;
 mod preferences;
 mod runs;
+mod saving;
 mod scene;
 mod settings;
 mod sketch;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cpal::traits::{DeviceTrait as _, HostTrait as _, StreamTrait as _};
-use cpal::{ErrorKind, FromSample, SampleFormat, SizedSample, StreamConfig};
+use cpal::{
+    BufferSize, ErrorKind, FromSample, SampleFormat, SizedSample, StreamConfig, SupportedBufferSize,
+};
 
 use super::outlet::Outlet;
 use crate::error::{Error, Result};
@@ -56,8 +58,13 @@ pub fn output_devices() -> Vec<String> {
     names
 }
 
-/// Finds an output (by name, or the default) and how it wants its samples, at `rate_hz` if it can.
-pub(super) fn choose(name: Option<&str>, rate_hz: u32) -> Result<ChosenDevice> {
+/// Buffers that the device is asked to take a second. Some sound servers take two seconds at once unless
+/// asked for less, more than is ever ready.
+const BUFFERS_PER_SEC: u32 = 50;
+
+/// Finds an output (by name, or the default) and how it wants its samples, at `rate_hz` if it can;
+/// `short_buffer` asks for a buffer of about a fortieth of a second, which not every driver grants.
+pub(super) fn choose(name: Option<&str>, rate_hz: u32, short_buffer: bool) -> Result<ChosenDevice> {
     let host = host()?;
     let named = name.and_then(|name| {
         host.output_devices()
@@ -86,10 +93,15 @@ pub(super) fn choose(name: Option<&str>, rate_hz: u32) -> Result<ChosenDevice> {
             .and_then(|c| c.try_with_sample_rate(rate_hz))
     });
     let config = exact.unwrap_or(usual);
+    let mut stream = config.config();
+    if let (true, SupportedBufferSize::Range { min, max }) = (short_buffer, *config.buffer_size()) {
+        let frames = (config.sample_rate() / BUFFERS_PER_SEC).next_power_of_two();
+        stream.buffer_size = BufferSize::Fixed(frames.clamp(min, max));
+    }
     Ok(ChosenDevice {
         name: device.to_string(),
         format: config.sample_format(),
-        config: config.config(),
+        config: stream,
         sample_rate_hz: config.sample_rate(),
         device,
     })

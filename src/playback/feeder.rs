@@ -1,6 +1,5 @@
 //! The thread that fills the ring, and its handle for the window.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -9,15 +8,13 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
-use super::device::{self, OpenDevice};
+use super::line::Output;
 use super::mixer::{MixLane, Mixer};
-use super::outlet::{PlaybackState, StereoFrame, outlet};
-use crate::audio::{Planar, Resampler};
+use super::outlet::{PlaybackState, StereoFrame};
 
-/// Sound kept ready in the ring: long enough for a busy machine, short enough for a quick mute.
-const RING_MILLIS: usize = 80;
-const BLOCK_FRAMES: usize = 512;
 const QUEUE: usize = 256;
+/// Losses of the output that are mended without a word.
+const MAX_FAILURES: u32 = 4;
 
 /// What the window asks for.
 #[derive(Debug, Clone)]
@@ -112,21 +109,8 @@ struct Feeder {
     rate_hz: u32,
     wanted: Option<String>,
     output: Option<Output>,
-}
-
-/// An open device with the way to it.
-struct Output {
-    device: OpenDevice,
-    ring: rtrb::Producer<StereoFrame>,
-    resampler: Resampler,
-    rate_hz: u32,
-    /// Frames ready for the ring.
-    ready: VecDeque<StereoFrame>,
-    /// Where each resampled frame came from: the song's positions of the frames that went in.
-    positions: VecDeque<u64>,
-    in_count: u64,
-    out_count: u64,
-    finished: bool,
+    /// Losses since the person last asked for sound.
+    failures: u32,
 }
 
 impl Feeder {
@@ -143,6 +127,7 @@ impl Feeder {
             rate_hz: 44_100,
             wanted: None,
             output: None,
+            failures: 0,
         }
     }
 
@@ -158,12 +143,9 @@ impl Feeder {
             while let Ok(command) = self.inbox.try_recv() {
                 self.obey(command);
             }
-            if self
-                .output
-                .as_ref()
-                .is_some_and(|output| output.device.lost.load(Ordering::Acquire))
-            {
-                self.fall_silent("the output went away");
+            let lost = |output: &Output| output.device.lost.load(Ordering::Acquire);
+            if self.output.as_ref().is_some_and(lost) {
+                self.reopen();
             }
             if self.state.playing.load(Ordering::Acquire) {
                 self.feed();
@@ -173,6 +155,19 @@ impl Feeder {
 
     fn tell(&self, event: PlayerEvent) {
         self.outbox.try_send(event).ok();
+    }
+
+    /// Some drivers report a failure while they start and are well a moment later: a few tries, the
+    /// second and later ones with the driver's own buffer, before the person is told.
+    fn reopen(&mut self) {
+        let playing = self.state.playing.swap(false, Ordering::AcqRel);
+        self.output = None;
+        self.failures += 1;
+        if self.failures > MAX_FAILURES {
+            self.fall_silent("the output went away");
+        } else if self.open() && playing {
+            self.start();
+        }
     }
 
     fn fall_silent(&mut self, reason: &str) {
@@ -220,7 +215,12 @@ impl Feeder {
         if self.output.is_some() {
             return true;
         }
-        match Output::open(self.wanted.as_deref(), self.rate_hz, &self.state) {
+        match Output::open(
+            self.wanted.as_deref(),
+            self.rate_hz,
+            self.failures == 0,
+            &self.state,
+        ) {
             Ok((output, name)) => {
                 self.tell(PlayerEvent::Opened(name, output.rate_hz));
                 self.output = Some(output);
@@ -234,9 +234,14 @@ impl Feeder {
     }
 
     fn play(&mut self) {
-        if !self.open() {
-            return;
+        self.failures = 0;
+        if self.open() {
+            self.start();
         }
+    }
+
+    /// Feeds the open output from the playhead on.
+    fn start(&mut self) {
         let position = self.state.position.load(Ordering::Relaxed) as usize;
         // At the end, play starts over.
         let from = if position + 1 >= self.mixer.frames() {
@@ -284,90 +289,5 @@ impl Feeder {
             }
             output.fill(&mut self.mixer);
         }
-    }
-}
-
-impl Output {
-    fn open(
-        name: Option<&str>,
-        rate_hz: u32,
-        state: &Arc<PlaybackState>,
-    ) -> crate::Result<(Self, String)> {
-        let chosen = device::choose(name, rate_hz)?;
-        let out_hz = chosen.sample_rate_hz;
-        let frames = (out_hz as usize * RING_MILLIS / 1000).max(BLOCK_FRAMES);
-        let (ring, outlet) = outlet(frames, Arc::clone(state), out_hz);
-        let device = device::open(&chosen, outlet)?;
-        let output = Self {
-            device,
-            ring,
-            resampler: Resampler::new(rate_hz, out_hz, 2)?,
-            rate_hz: out_hz,
-            ready: VecDeque::new(),
-            positions: VecDeque::new(),
-            in_count: 0,
-            out_count: 0,
-            finished: false,
-        };
-        Ok((output, chosen.name))
-    }
-
-    fn clear(&mut self, song_hz: u32) {
-        self.ready.clear();
-        self.positions.clear();
-        self.in_count = 0;
-        self.out_count = 0;
-        self.finished = false;
-        if let Ok(resampler) = Resampler::new(song_hz, self.rate_hz, 2) {
-            self.resampler = resampler;
-        }
-    }
-
-    /// Mixes a block and makes it ready at the device's rate.
-    fn fill(&mut self, mixer: &mut Mixer) {
-        let mut block: Planar = (0..2).map(|_| Vec::with_capacity(BLOCK_FRAMES)).collect();
-        for _ in 0..BLOCK_FRAMES {
-            let Some(frame) = mixer.next_frame() else {
-                self.finished = true;
-                break;
-            };
-            block[0].push(frame.left);
-            block[1].push(frame.right);
-            self.positions.push_back(frame.position);
-        }
-        let in_frames = block[0].len() as u64;
-        let mut out: Planar = vec![Vec::new(); 2];
-        // Two channels go in, as planned, so neither call can fail.
-        self.resampler.push(&block, &mut out).ok();
-        if self.finished {
-            self.resampler.finish(&mut out).ok();
-        }
-        self.in_count += in_frames;
-        let per_frame = self.ratio();
-        for (left, right) in out[0].iter().zip(&out[1]) {
-            let source = (self.out_count as f64 * per_frame) as u64;
-            let first = self.in_count - self.positions.len() as u64;
-            let index = source
-                .saturating_sub(first)
-                .min(self.positions.len().saturating_sub(1) as u64);
-            let position = self.positions.get(index as usize).copied().unwrap_or(0);
-            self.ready.push_back(StereoFrame {
-                left: *left,
-                right: *right,
-                position,
-                generation: 0,
-            });
-            self.out_count += 1;
-        }
-        // Positions that no frame to come can need.
-        let needed = (self.out_count as f64 * self.ratio()) as u64;
-        while self.in_count - (self.positions.len() as u64) < needed && self.positions.len() > 1 {
-            self.positions.pop_front();
-        }
-    }
-
-    /// Song frames per device frame.
-    fn ratio(&self) -> f64 {
-        f64::from(self.resampler.in_hz()) / f64::from(self.rate_hz)
     }
 }

@@ -10,6 +10,7 @@
 
 mod device;
 mod feeder;
+mod line;
 mod mixer;
 mod outlet;
 
