@@ -175,17 +175,43 @@ pub struct StemFile {
     pub clipped_samples: u64,
 }
 
-enum Lane {
+enum Target {
     File(Box<AudioWriter>),
     /// Kept until all peaks are known.
     Scratch(ClipWriter),
+}
+
+/// One stem on its way to its file.
+struct SinkLane {
+    name: String,
+    resampler: Resampler,
+    target: Target,
+}
+
+impl SinkLane {
+    /// Takes a block at the song's rate; answers its peak at the file's.
+    fn push(&mut self, block: &[Vec<f32>]) -> Result<f32> {
+        let mut out = vec![Vec::new(); block.len()];
+        self.resampler.push(block, &mut out)?;
+        self.give(&out)
+    }
+
+    fn give(&mut self, block: &Planar) -> Result<f32> {
+        match &mut self.target {
+            Target::File(writer) => writer.push(block)?,
+            Target::Scratch(clip) => clip.push(block)?,
+        }
+        Ok(block
+            .iter()
+            .fold(0.0, |m: f32, channel| m.max(crate::audio::peak(channel))))
+    }
 }
 
 /// Writes stems to files as they come. Nothing has its name before [`Self::finish`].
 pub struct FileSink {
     options: ExportOptions,
     song: SongName,
-    lanes: Vec<(String, Resampler, Lane)>,
+    lanes: Vec<SinkLane>,
     peak: f32,
     sample_rate_hz: u32,
     channels: usize,
@@ -215,25 +241,15 @@ impl FileSink {
         )
     }
 
-    fn give(&mut self, lane: usize, block: &Planar) -> Result<()> {
-        for channel in block {
-            self.peak = self.peak.max(crate::audio::peak(channel));
-        }
-        match &mut self.lanes[lane].2 {
-            Lane::File(writer) => writer.push(block),
-            Lane::Scratch(clip) => clip.push(block),
-        }
-    }
-
     /// Completes every file. Answers them and the gain that all were lowered by (1 for none).
     ///
     /// # Errors
     /// As [`AudioWriter::finish`]; no file has its name then, unless it was complete before.
     pub fn finish(mut self, reporter: &Reporter) -> Result<(Vec<StemFile>, f32)> {
-        for i in 0..self.lanes.len() {
+        for lane in &mut self.lanes {
             let mut rest = vec![Vec::new(); self.channels];
-            self.lanes[i].1.finish(&mut rest)?;
-            self.give(i, &rest)?;
+            lane.resampler.finish(&mut rest)?;
+            self.peak = self.peak.max(lane.give(&rest)?);
         }
         // A step below full scale, so that rounding does not reach over it.
         let limit = 1.0 - 1.0 / 32_768.0;
@@ -244,10 +260,10 @@ impl FileSink {
         };
         let mut gain_used = 1.0;
         let mut ready = Vec::new();
-        for (name, _, lane) in std::mem::take(&mut self.lanes) {
-            let writer = match lane {
-                Lane::File(writer) => *writer,
-                Lane::Scratch(clip) => {
+        for SinkLane { name, target, .. } in std::mem::take(&mut self.lanes) {
+            let writer = match target {
+                Target::File(writer) => *writer,
+                Target::Scratch(clip) => {
                     gain_used = gain;
                     let mut writer = self.writer(&name)?;
                     let clip = clip.finish()?;
@@ -298,25 +314,37 @@ impl StemSink for FileSink {
         let lower =
             self.options.peaks == PeakRule::Lower && self.options.format.integer_bits().is_some();
         for stem in stems {
-            let lane = if lower {
-                Lane::Scratch(ClipWriter::new(
+            let target = if lower {
+                Target::Scratch(ClipWriter::new(
                     self.sample_rate_hz,
                     channels,
                     crate::paths::cache_dir(),
                 ))
             } else {
-                Lane::File(Box::new(self.writer(stem)?))
+                Target::File(Box::new(self.writer(stem)?))
             };
             let resampler = Resampler::new(sample_rate_hz, self.sample_rate_hz, channels)?;
-            self.lanes.push((stem.clone(), resampler, lane));
+            self.lanes.push(SinkLane {
+                name: stem.clone(),
+                resampler,
+                target,
+            });
         }
         Ok(())
     }
 
     fn push(&mut self, stem: usize, block: &[Vec<f32>]) -> Result<()> {
-        let mut out = vec![Vec::new(); self.channels];
-        self.lanes[stem].1.push(block, &mut out)?;
-        self.give(stem, &out)
+        self.peak = self.peak.max(self.lanes[stem].push(block)?);
+        Ok(())
+    }
+
+    fn push_all(&mut self, blocks: &[&Planar]) -> Result<()> {
+        let lanes = self.lanes.par_iter_mut().zip(blocks);
+        let peaks: Vec<f32> = lanes
+            .map(|(lane, block)| lane.push(block))
+            .collect::<Result<_>>()?;
+        self.peak = peaks.into_iter().fold(self.peak, f32::max);
+        Ok(())
     }
 }
 

@@ -97,28 +97,33 @@ impl Output {
         if !self.has_residual {
             self.residual_energy += energy(&left);
         }
-        for (i, kept) in self.kept.iter().enumerate() {
-            let rest;
-            let block = match kept {
+        let rest = self
+            .kept
+            .iter()
+            .any(|kept| matches!(kept, Kept::Rest))
+            .then(|| {
+                let kept = self.kept.iter().filter_map(|kept| match kept {
+                    Kept::Stem(stem) => Some(&stems[*stem]),
+                    Kept::Residual => Some(&left),
+                    Kept::Rest => None,
+                });
+                less(&mixture, kept)
+            });
+        let blocks: Vec<&Planar> = self
+            .kept
+            .iter()
+            .map(|kept| match kept {
                 Kept::Stem(stem) => &stems[*stem],
                 Kept::Residual => &left,
-                Kept::Rest => {
-                    rest = less(
-                        &mixture,
-                        self.kept.iter().filter_map(|kept| match kept {
-                            Kept::Stem(stem) => Some(&stems[*stem]),
-                            Kept::Residual => Some(&left),
-                            Kept::Rest => None,
-                        }),
-                    );
-                    &rest
-                }
-            };
-            for channel in block {
-                self.peaks[i] = self.peaks[i].max(peak(channel));
-            }
-            sink.push(i, block)?;
+                Kept::Rest => rest.as_ref().unwrap_or(&left),
+            })
+            .collect();
+        for (largest, block) in self.peaks.iter_mut().zip(&blocks) {
+            *largest = block
+                .iter()
+                .fold(*largest, |m, channel| m.max(peak(channel)));
         }
+        sink.push_all(&blocks)?;
         self.given += ready as u64;
         Ok(())
     }

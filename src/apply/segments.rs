@@ -13,6 +13,8 @@
 //! weights  ‾‾‾‾‾‾‾‾‾‾‾‾\/‾‾‾‾‾‾‾‾\/‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾
 //! ```
 
+use rayon::prelude::*;
+
 use crate::audio::Planar;
 
 /// The shape of a segment's weight where it meets its neighbour.
@@ -250,6 +252,10 @@ pub struct OverlapAdd {
     start: usize,
     /// Frames of padding still to be dropped at the front.
     skip: usize,
+    /// The weights of the last segment, and the length and ends that they are for: all but the first
+    /// and last segment have the same.
+    fade: Vec<f32>,
+    fade_of: Option<(usize, bool, bool)>,
 }
 
 impl OverlapAdd {
@@ -266,6 +272,8 @@ impl OverlapAdd {
             weights: Vec::new(),
             start: 0,
             skip,
+            fade: Vec::new(),
+            fade_of: None,
         }
     }
 
@@ -288,19 +296,24 @@ impl OverlapAdd {
         } else {
             len
         };
-        let weights: Vec<f32> = (0..valid)
-            .map(|i| self.spec.weight(i, len, segment.first, segment.last))
-            .collect();
-        for (sum, weight) in self.weights[offset..].iter_mut().zip(&weights) {
+        let shape = (len, segment.first, segment.last);
+        if self.fade_of != Some(shape) {
+            let weight = |i| self.spec.weight(i, len, segment.first, segment.last);
+            self.fade = (0..valid).map(weight).collect();
+            self.fade_of = Some(shape);
+        }
+        let fade = &self.fade[..valid];
+        for (sum, weight) in self.weights[offset..].iter_mut().zip(fade) {
             *sum += weight;
         }
-        for (sums, estimate) in self.sums.iter_mut().zip(estimate) {
+        let stems = self.sums.par_iter_mut().zip(estimate);
+        stems.for_each(|(sums, estimate)| {
             for (sum, estimate) in sums.iter_mut().zip(estimate) {
-                for ((sum, x), weight) in sum[offset..].iter_mut().zip(estimate).zip(&weights) {
+                for ((sum, x), weight) in sum[offset..].iter_mut().zip(estimate).zip(fade) {
                     *sum += weight * x;
                 }
             }
-        }
+        });
         let ready = if segment.last {
             self.weights.len()
         } else {
@@ -319,17 +332,17 @@ impl OverlapAdd {
             0
         };
         let keep = ready.saturating_sub(tail).max(skip);
-        for (sums, out) in self.sums.iter_mut().zip(out) {
+        let weights = &self.weights[skip..keep];
+        let stems = self.sums.par_iter_mut().zip(out);
+        stems.for_each(|(sums, out)| {
             for (sum, out) in sums.iter_mut().zip(out) {
-                out.extend(
-                    sum[skip..keep]
-                        .iter()
-                        .zip(&self.weights[skip..keep])
-                        .map(|(sum, weight)| if *weight > 0.0 { sum / weight } else { 0.0 }),
-                );
+                let whole = |(sum, weight): (&f32, &f32)| {
+                    if *weight > 0.0 { sum / weight } else { 0.0 }
+                };
+                out.extend(sum[skip..keep].iter().zip(weights).map(whole));
                 sum.drain(..ready);
             }
-        }
+        });
         self.weights.drain(..ready);
         self.start += ready;
     }

@@ -76,6 +76,16 @@ pub trait StemSink {
     /// # Errors
     /// As [`Self::start`].
     fn push(&mut self, stem: usize, block: &[Vec<f32>]) -> Result<()>;
+    /// The next block of every stem, in order; a sink that can takes them side by side.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    fn push_all(&mut self, blocks: &[&Planar]) -> Result<()> {
+        for (stem, block) in blocks.iter().enumerate() {
+            self.push(stem, block)?;
+        }
+        Ok(())
+    }
 }
 
 /// One stem's figures.

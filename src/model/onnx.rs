@@ -305,6 +305,9 @@ fn open(
 ) -> ort::Result<Session> {
     let mut builder = Session::builder(&runtime.0.environment)?
         .with_optimization_level(GraphOptimizationLevel::All)?
+        // Threads that wait by spinning take the processor from reading and writing between two runs,
+        // and gained nothing within them.
+        .with_intra_op_spinning(false)?
         .with_execution_providers(providers)?;
     if threads > 0 {
         builder = builder.with_intra_threads(threads)?;
