@@ -1,13 +1,14 @@
 //! Stems to files: names, checks before the work, writing, levels.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::separate::StemSink;
+use super::song_name::SongName;
 use crate::audio::{
-    AudioFormat, AudioWriter, Clip, ClipWriter, Planar, Resampler, Source as _, Tags, Written,
+    AudioFormat, AudioWriter, Clip, ClipWriter, Planar, Resampler, Source as _, Written,
     apply_gain, free_space_bytes, resampled_frames, sanitise_file_name,
 };
 use crate::error::{Error, Result};
@@ -53,17 +54,6 @@ impl Default for ExportOptions {
             overwrite: false,
         }
     }
-}
-
-/// What a song's files are named after.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SongName {
-    /// The input file's name without its ending.
-    pub name: String,
-    /// Title and artist, carried over into the files.
-    pub tags: Tags,
-    /// The model's id.
-    pub model: String,
 }
 
 impl ExportOptions {
@@ -393,16 +383,4 @@ pub fn export_clips(
         }
     }
     sink.finish(reporter)
-}
-
-/// The name of a song without a better one: its file's.
-pub fn song_name(path: &Path, tags: Tags, model: &str) -> SongName {
-    let name = path
-        .file_stem()
-        .map_or_else(|| "song".into(), |s| s.to_string_lossy().into_owned());
-    SongName {
-        name,
-        tags,
-        model: model.into(),
-    }
 }

@@ -21,11 +21,10 @@ mod post;
 mod repet_sim;
 mod segments;
 mod separate;
+mod song_name;
 
 pub use builtin::{BUILTIN_IDS, BuiltinSpec, ParamSpec, Params, builtin_spec};
-pub use export::{
-    ExportOptions, FileSink, PeakRule, SongName, StemFile, export_clips, peak_warnings, song_name,
-};
+pub use export::{ExportOptions, FileSink, PeakRule, StemFile, export_clips, peak_warnings};
 pub use hpss::Hpss;
 pub use median::{LANES, MedianNetwork};
 pub use network::Network;
@@ -36,6 +35,7 @@ pub use segments::{Fade, OverlapAdd, Segment, SegmentSpec, Segmenter};
 pub use separate::{
     MemorySink, Region, SeparateOptions, Separation, StemSink, StemSummary, separate,
 };
+pub use song_name::{SongName, song_name};
 
 use crate::audio::Planar;
 use crate::error::Result;
