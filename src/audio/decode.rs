@@ -232,6 +232,30 @@ impl Decoder {
         &self.info
     }
 
+    /// The rest of the file as a clip, with what it is and what was wrong with it; `see` is shown
+    /// every block on the way.
+    ///
+    /// # Errors
+    /// As [`Source::next_block`], and [`Error::Cancelled`].
+    pub fn read_all(
+        mut self,
+        reporter: &Reporter,
+        mut see: impl FnMut(&Planar),
+    ) -> Result<(Clip, AudioInfo)> {
+        let total = self.frames_hint().unwrap_or(0);
+        let folder = crate::paths::cache_dir();
+        let mut clip = ClipWriter::new(self.sample_rate_hz(), self.channels(), folder);
+        let mut done = 0;
+        while let Some(block) = self.next_block()? {
+            done += block.first().map_or(0, Vec::len) as u64;
+            see(&block);
+            clip.push(&block)?;
+            reporter.step("Reading", done, total)?;
+        }
+        self.info.warnings = self.take_warnings();
+        Ok((clip.finish()?, self.info))
+    }
+
     /// The next decoded block before trimming.
     fn raw_block(&mut self) -> Result<Option<Planar>> {
         match &mut self.inner {
@@ -353,17 +377,5 @@ pub fn probe(path: &Path, track: Option<usize>) -> Result<AudioInfo> {
 /// # Errors
 /// As [`Decoder::open`], and [`Error::Cancelled`].
 pub fn decode(path: &Path, track: Option<usize>, reporter: &Reporter) -> Result<(Clip, AudioInfo)> {
-    let mut decoder = Decoder::open(path, track)?;
-    let total = decoder.frames_hint().unwrap_or(0);
-    let folder = crate::paths::cache_dir();
-    let mut clip = ClipWriter::new(decoder.sample_rate_hz(), decoder.channels(), folder);
-    let mut done = 0;
-    while let Some(block) = decoder.next_block()? {
-        done += block.first().map_or(0, Vec::len) as u64;
-        clip.push(&block)?;
-        reporter.step("Reading", done, total)?;
-    }
-    let mut info = decoder.info.clone();
-    info.warnings = decoder.take_warnings();
-    Ok((clip.finish()?, info))
+    Decoder::open(path, track)?.read_all(reporter, |_| {})
 }

@@ -76,6 +76,11 @@ impl Colormap {
         })
     }
 
+    /// The colour of what is below the floor, entry 0 of [`Self::table`].
+    pub fn background(self) -> [u8; 3] {
+        self.stops()[0]
+    }
+
     /// Whether the map's background is light, so that lines on it must be dark.
     pub fn is_light(self) -> bool {
         self == Self::Ink

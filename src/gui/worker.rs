@@ -14,7 +14,7 @@ use crate::apply::{
     Separation, Separator, SongName,
 };
 use crate::audio::{
-    AudioFormat, AudioInfo, Clip, ClipWriter, Decoder, Source as _, decode, sanitise_file_name,
+    AudioFormat, AudioInfo, Clip, Decoder, Source as _, decode, sanitise_file_name,
 };
 use crate::display::{Overview, PeakPyramid, PictureSpec, draw_stems};
 use crate::error::{Error, Result};
@@ -222,36 +222,23 @@ impl Worker {
         ids: Option<(Id, Id)>,
         reporter: &Reporter,
     ) -> Result<(Clip, AudioInfo)> {
-        let mut decoder = Decoder::open(path, track)?;
+        let decoder = Decoder::open(path, track)?;
         let total = decoder.frames_hint().unwrap_or(0);
         let ids = ids.filter(|_| total > 0);
         if let Some((song, clip)) = ids {
             let info = Box::new(decoder.info().clone());
             self.send(JobEvent::Announced(song, clip, info));
         }
-        let (rate, channels) = (decoder.sample_rate_hz(), decoder.channels());
-        let mut audio = ClipWriter::new(rate, channels, crate::paths::cache_dir());
         let mut sketch = Sketch::new(total);
         let mut shown = Instant::now();
-        let mut done = 0;
-        while let Some(block) = decoder.next_block()? {
-            done += block.first().map_or(0, Vec::len) as u64;
-            sketch.add(&block);
-            audio.push(&block)?;
-            reporter.step("Reading", done, total)?;
-            if let Some((_, clip)) = ids
-                && shown.elapsed() > SKETCH_EVERY
-            {
+        decoder.read_all(reporter, |block| {
+            let Some((_, clip)) = ids else { return };
+            sketch.add(block);
+            if shown.elapsed() > SKETCH_EVERY {
                 shown = Instant::now();
                 self.send(JobEvent::Sketched(clip, Arc::new(sketch.parts.clone())));
             }
-        }
-        let warnings = decoder.take_warnings();
-        let info = AudioInfo {
-            warnings,
-            ..decoder.info().clone()
-        };
-        Ok((audio.finish()?, info))
+        })
     }
 
     fn scan(&self, id: JobId) {

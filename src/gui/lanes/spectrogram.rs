@@ -27,7 +27,7 @@ pub fn paint(
     dim: f32,
 ) {
     let painter = ui.painter_at(rect);
-    let [r, g, b] = settings.colormap.table()[0];
+    let [r, g, b] = settings.colormap.background();
     painter.rect_filled(rect, 0.0, Color32::from_rgb(r, g, b));
     let rate = f64::from(clip.clip.sample_rate_hz());
     let column_secs = HOP_LENGTH as f64 / rate;
