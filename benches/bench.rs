@@ -13,6 +13,7 @@
 //! |---|---|
 //! | `STEMLOOM_BENCH_TORCH=1` | also installs torch, a large download |
 //! | `STEMLOOM_BENCH_HOURS=H` | length of the long separation, 3 unless given |
+//! | `STEMLOOM_BENCH_ONLY=TEXT` | only measurements whose names contain the text |
 //! | `RAYON_NUM_THREADS=N` | threads of both sides |
 #![allow(
     missing_docs,
@@ -89,7 +90,11 @@ fn run() -> anyhow::Result<Vec<String>> {
     let bench = Bench::prepare()?;
     let mut rows = Vec::new();
     let mut failures = Vec::new();
-    for (name, measure) in MEASURES {
+    let only = std::env::var("STEMLOOM_BENCH_ONLY").unwrap_or_default();
+    for (name, measure) in MEASURES
+        .into_iter()
+        .filter(|(name, _)| name.contains(&only))
+    {
         eprintln!("bench: {name}");
         match measure(&bench) {
             Ok(more) => rows.extend(more),

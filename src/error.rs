@@ -53,6 +53,17 @@ pub enum Error {
         problem: String,
     },
 
+    /// A recipe, queue or report cannot be understood. Edit it at that place.
+    #[error("the {what} cannot be read: {problem}; mend it in a text editor, or make it anew: {}", path.display())]
+    Document {
+        /// "recipe", "queue" or "report".
+        what: &'static str,
+        /// Where, and what is wrong.
+        problem: String,
+        /// The file.
+        path: PathBuf,
+    },
+
     /// A model card lacks a field or contradicts itself or its graph. Edit that field.
     #[error("model card, field `{field}`: {problem}: {}", path.display())]
     Card {

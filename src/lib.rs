@@ -3,6 +3,7 @@
 //! ```text
 //! audio ─► spectral ─► model ─► apply ─► audio        (a song to its stems)
 //!                                  └► display, playback  (seen and heard)
+//! train                                                (where networks learn)
 //! session, cli, gui                                    (people)
 //! ```
 //!
@@ -10,7 +11,7 @@
 //!
 //! Borders, held by `tests/core/architecture.rs`: a module uses only those above it in this list;
 //! symphonia, rubato, the FLAC encoder, the FFT, ort and cpal each live in one file; egui only in
-//! `gui`. Progress and cancelling are a [`progress::Reporter`] passed in: nothing below `cli` and
+//! `gui`, burn only in `train`. Progress and cancelling are a [`progress::Reporter`] passed in: nothing below `cli` and
 //! `gui` knows who waits. Long audio streams block by block, so memory does not grow with the song.
 //!
 //! Where this differs from what one might expect:
@@ -43,5 +44,8 @@ pub mod playback;
 pub mod session;
 /// Time ⇄ frequency.
 pub mod spectral;
+/// Where networks learn.
+#[cfg(feature = "train")]
+pub mod train;
 
 pub use error::{Error, Result};

@@ -9,7 +9,7 @@ use super::separate::StemSink;
 use super::song_name::SongName;
 use crate::audio::{
     AudioFormat, AudioWriter, Clip, ClipWriter, Planar, Resampler, Source as _, Written,
-    apply_gain, free_space_bytes, resampled_frames, sanitise_file_name,
+    apply_gain, free_space_bytes, resampled_frames,
 };
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
@@ -57,42 +57,6 @@ impl Default for ExportOptions {
 }
 
 impl ExportOptions {
-    /// The path of one stem's file. What the song does not tell is left to its file name.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] if the pattern names something unknown.
-    pub fn path(&self, song: &SongName, stem: &str) -> Result<PathBuf> {
-        let mut name = String::new();
-        let mut rest = self.pattern.as_str();
-        while let Some(open) = rest.find('{') {
-            name.push_str(&rest[..open]);
-            let Some(close) = rest[open..].find('}') else {
-                return Err(Error::setting(
-                    "name",
-                    format!("{:?} lacks a closing brace", self.pattern),
-                ));
-            };
-            let key = &rest[open + 1..open + close];
-            name.push_str(match key {
-                "name" => &song.name,
-                "title" => song.tags.title.as_deref().unwrap_or(&song.name),
-                "artist" => song.tags.artist.as_deref().unwrap_or("Unknown artist"),
-                "stem" => stem,
-                "model" => &song.model,
-                _ => {
-                    return Err(Error::setting(
-                        "name",
-                        format!("{{{key}}} is none of {{name}}, {{title}}, {{artist}}, {{stem}}, {{model}}"),
-                    ));
-                }
-            });
-            rest = &rest[open + close + 1..];
-        }
-        name.push_str(rest);
-        let file = format!("{}.{}", sanitise_file_name(&name), self.format.extension());
-        Ok(self.folder.join(file))
-    }
-
     /// Checks everything that can be known before the work: names, what is there already, whether
     /// the folder can be written, the format, and the room. Makes the folder.
     ///
@@ -116,6 +80,10 @@ impl ExportOptions {
         let mut paths: Vec<PathBuf> = Vec::new();
         for stem in stems {
             let path = self.path(song, stem)?;
+            if path.parent() != Some(&self.folder) {
+                let folder = path.parent().unwrap_or(&self.folder);
+                std::fs::create_dir_all(folder).map_err(Error::io("create the folder", folder))?;
+            }
             if paths.contains(&path) {
                 return Err(Error::setting(
                     "name",
@@ -218,6 +186,15 @@ impl FileSink {
             sample_rate_hz: 0,
             channels: 0,
         }
+    }
+
+    /// The next block of one stem alone, `[channels][frames]`.
+    ///
+    /// # Errors
+    /// As [`StemSink::push`].
+    fn push_one(&mut self, stem: usize, block: &[Vec<f32>]) -> Result<()> {
+        self.peak = self.peak.max(self.lanes[stem].push(block)?);
+        Ok(())
     }
 
     fn writer(&self, stem: &str) -> Result<AudioWriter> {
@@ -323,12 +300,7 @@ impl StemSink for FileSink {
         Ok(())
     }
 
-    fn push(&mut self, stem: usize, block: &[Vec<f32>]) -> Result<()> {
-        self.peak = self.peak.max(self.lanes[stem].push(block)?);
-        Ok(())
-    }
-
-    fn push_all(&mut self, blocks: &[&Planar]) -> Result<()> {
+    fn push(&mut self, blocks: &[&Planar]) -> Result<()> {
         let lanes = self.lanes.par_iter_mut().zip(blocks);
         let peaks: Vec<f32> = lanes
             .map(|(lane, block)| lane.push(block))
@@ -377,7 +349,7 @@ pub fn export_clips(
     for (i, (_, clip)) in clips.iter().enumerate() {
         let mut reader = clip.reader(0..clip.frames());
         while let Some(block) = reader.next_block()? {
-            sink.push(i, &block)?;
+            sink.push_one(i, &block)?;
             done += block.first().map_or(0, Vec::len) as u64;
             reporter.step("Writing", done, total)?;
         }

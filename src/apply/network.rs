@@ -292,11 +292,10 @@ impl Separator for Network {
                     }
                     // A mono estimate for all channels.
                     (channels, [mono]) => channels.iter().for_each(|c| target[*c] = mono.clone()),
-                    (channels, estimate) => {
-                        channels
-                            .iter()
-                            .zip(estimate)
-                            .for_each(|(c, x)| target[*c] = x.clone());
+                    (channels, _) => {
+                        for (channel, x) in channels.iter().zip(estimate) {
+                            target[*channel] = x;
+                        }
                     }
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::Separator;
 use super::separate::{SeparateOptions, Separation, StemSink, StemSummary};
-use crate::audio::{Planar, peak, residual_db};
+use crate::audio::{Planar, Source, peak, residual_db};
 use crate::error::{Error, Result};
 
 /// One stem that goes to the sink.
@@ -29,7 +29,6 @@ pub(super) struct Output {
     has_residual: bool,
     residual_energy: f64,
     mixture_energy: f64,
-    pub(super) given: u64,
 }
 
 impl Output {
@@ -37,10 +36,10 @@ impl Output {
         stems: &[String],
         residual: Option<&str>,
         options: &SeparateOptions,
-        sample_rate_hz: u32,
-        channels: usize,
+        song: &dyn Source,
     ) -> Result<Self> {
         let (names, kept) = plan(stems, residual, options)?;
+        let (sample_rate_hz, channels) = (song.sample_rate_hz(), song.channels());
         Ok(Self {
             peaks: vec![0.0; kept.len()],
             names,
@@ -52,11 +51,10 @@ impl Output {
             has_residual: residual.is_some(),
             residual_energy: 0.0,
             mixture_energy: 0.0,
-            given: 0,
         })
     }
 
-    pub(super) fn mixture_frames(&self) -> usize {
+    fn mixture_frames(&self) -> usize {
         self.mixture.first().map_or(0, Vec::len)
     }
 
@@ -92,11 +90,13 @@ impl Output {
                     .collect()
             })
             .collect();
-        let left = less(&mixture, stems.iter());
         self.mixture_energy += energy(&mixture);
-        if !self.has_residual {
-            self.residual_energy += energy(&left);
-        }
+        let left = if self.has_residual {
+            less(&mixture, stems.iter())
+        } else {
+            self.residual_energy += energy_left(&mixture, &stems);
+            Planar::new()
+        };
         let rest = self
             .kept
             .iter()
@@ -123,8 +123,7 @@ impl Output {
                 .iter()
                 .fold(*largest, |m, channel| m.max(peak(channel)));
         }
-        sink.push_all(&blocks)?;
-        self.given += ready as u64;
+        sink.push(&blocks)?;
         Ok(())
     }
 
@@ -158,6 +157,18 @@ fn less<'a>(mixture: &Planar, stems: impl Iterator<Item = &'a Planar>) -> Planar
         }
     }
     left
+}
+
+/// Energy of mixture − Σ stems, without keeping it.
+fn energy_left(mixture: &Planar, stems: &[Planar]) -> f64 {
+    let channel = |(c, mixture): (usize, &Vec<f32>)| -> f64 {
+        let left = |(i, x): (usize, &f32)| {
+            let left = stems.iter().fold(*x, |left, stem| left - stem[c][i]);
+            f64::from(left).powi(2)
+        };
+        mixture.iter().enumerate().map(left).sum()
+    };
+    mixture.iter().enumerate().map(channel).sum()
 }
 
 fn energy(planar: &Planar) -> f64 {

@@ -8,10 +8,17 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::files::{make_readable, part_prefix};
 use super::flac::FlacSink;
 use super::wav::WavSink;
 use super::{Tags, peak};
 use crate::error::{Error, Result};
+
+/// Room for a file's header and tags.
+const HEADER_BYTES: u64 = 65_536;
+/// The disk takes what is written while the work goes on, so that nobody waits for all of it at the
+/// end.
+const SYNC_EVERY_BYTES: u64 = 8 << 20;
 
 /// What a file of results is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -72,7 +79,7 @@ impl AudioFormat {
     /// Bytes that a file will take at most.
     pub fn bytes_for(self, frames: u64, channels: usize) -> u64 {
         let bytes = self.integer_bits().unwrap_or(32) / 8;
-        frames * channels as u64 * u64::from(bytes) + 65_536
+        frames * channels as u64 * u64::from(bytes) + HEADER_BYTES
     }
 
     /// Checks what the format can hold.
@@ -133,6 +140,9 @@ enum Sink {
 /// Writes one file. Dropped before [`Self::finish`], it leaves nothing behind.
 pub struct AudioWriter {
     sink: Option<Sink>,
+    /// The same file, to send what is written on to the disk.
+    disk: std::fs::File,
+    unsynced_bytes: u64,
     format: AudioFormat,
     /// The temporary file; removed when dropped.
     part: tempfile::TempPath,
@@ -166,11 +176,12 @@ impl AudioWriter {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
         let part = tempfile::Builder::new()
-            .prefix(".stemloom-")
+            .prefix(&part_prefix(path))
             .suffix(".part")
             .tempfile_in(folder)
             .map_err(Error::io("create a file in", folder))?;
         let (file, part) = part.into_parts();
+        let disk = file.try_clone().map_err(Error::io("write", path))?;
         let sink = match format {
             AudioFormat::Flac => Sink::Flac(Box::new(
                 FlacSink::new(file, sample_rate_hz, channels, tags)
@@ -183,6 +194,8 @@ impl AudioWriter {
         };
         Ok(Self {
             sink: Some(sink),
+            disk,
+            unsynced_bytes: 0,
             format,
             part,
             path: path.into(),
@@ -220,7 +233,15 @@ impl AudioWriter {
             }
             (None, _) => Ok(()),
         };
-        written.map_err(Error::io("write", &self.path))
+        written.map_err(Error::io("write", &self.path))?;
+        self.unsynced_bytes += self.format.bytes_for(frames as u64, block.len()) - HEADER_BYTES;
+        if self.unsynced_bytes >= SYNC_EVERY_BYTES {
+            self.unsynced_bytes = 0;
+            self.disk
+                .sync_data()
+                .map_err(Error::io("write", &self.path))?;
+        }
+        Ok(())
     }
 
     /// Completes the file and gives it its name.
@@ -247,7 +268,7 @@ impl AudioWriter {
         };
         match renamed {
             Ok(()) => {
-                share(&self.path);
+                make_readable(&self.path);
                 Ok(Written {
                     path: self.path,
                     frames: self.frames,
@@ -265,20 +286,6 @@ impl AudioWriter {
     }
 }
 
-/// Temporary files are private; results get the rights of an ordinary new file.
-fn share(path: &Path) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // Failing this leaves a whole file that only its owner can read.
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).ok();
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = path;
-    }
-}
-
 /// Interleaved whole numbers of `bits` bits; answers how many samples were over full scale.
 fn quantise<C: AsRef<[f32]>>(
     block: &[C],
@@ -289,18 +296,29 @@ fn quantise<C: AsRef<[f32]>>(
 ) -> u64 {
     let scale = f64::from(1_u32 << (bits - 1));
     let (low, high) = (-scale as i32, (scale - 1.0) as i32);
-    let mut clipped = 0;
+    // Half away from zero; the cast cuts towards zero, holds at the ends, and makes 0 of NaN.
+    let round = |x: f64| ((x + 0.5_f64.copysign(x)) as i32).clamp(low, high);
+    let channels = block.len();
     out.clear();
-    out.reserve(frames * block.len());
-    for i in 0..frames {
-        for channel in block {
-            let x = f64::from(channel.as_ref()[i]) * scale;
-            // Below 24 bits the rounding can be heard; dither makes it a steady, silent noise.
-            let noisy = if bits <= 16 { x + dither.next() } else { x };
-            // Half away from zero; the cast cuts towards zero, holds at the ends, and makes 0 of NaN.
-            let rounded = (noisy + 0.5_f64.copysign(noisy)) as i32;
-            clipped += u64::from(x > scale || x < -scale);
-            out.push(rounded.clamp(low, high));
+    out.resize(frames * channels, 0);
+    let mut clipped = 0;
+    // Below 24 bits the rounding can be heard; dither makes it a steady, silent noise.
+    if bits <= 16 {
+        for (i, out) in out.chunks_exact_mut(channels.max(1)).enumerate() {
+            for (out, channel) in out.iter_mut().zip(block) {
+                let x = f64::from(channel.as_ref()[i]) * scale;
+                clipped += u64::from(x.abs() > scale);
+                *out = round(x + dither.next());
+            }
+        }
+        return clipped;
+    }
+    for (c, channel) in block.iter().enumerate() {
+        let out = out[c.min(frames * channels)..].iter_mut().step_by(channels);
+        for (out, x) in out.zip(channel.as_ref()) {
+            let x = f64::from(*x) * scale;
+            clipped += u64::from(x.abs() > scale);
+            *out = round(x);
         }
     }
     clipped
@@ -327,39 +345,5 @@ impl Dither {
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
-
-/// Bytes free where `folder` is (or will be: its nearest parent that exists).
-pub fn free_space_bytes(folder: &Path) -> Option<u64> {
-    let absolute = std::path::absolute(folder).ok()?;
-    let existing = absolute.ancestors().find(|p| p.exists())?;
-    fs4::available_space(existing).ok()
-}
-
-/// A name that every desktop system takes: no separators, control characters or `<>:"|?*`, no
-/// reserved device name, no dot or space at the end, 200 bytes at most; "untitled" if nothing is left.
-pub fn sanitise_file_name(name: &str) -> String {
-    let mut clean: String = name
-        .chars()
-        .map(|c| match c {
-            '/' | '\\' | '<' | '>' | ':' | '"' | '|' | '?' | '*' => '_',
-            c if c.is_control() => ' ',
-            c => c,
-        })
-        .collect();
-    while clean.len() > 200 {
-        clean.pop();
-    }
-    let clean = clean.trim().trim_end_matches(['.', ' ']).to_owned();
-    let stem = clean.split('.').next().unwrap_or("").to_ascii_uppercase();
-    let reserved = ["CON", "PRN", "AUX", "NUL"].contains(&stem.as_str())
-        || (stem.len() == 4
-            && (stem.starts_with("COM") || stem.starts_with("LPT"))
-            && stem.ends_with(|c: char| c.is_ascii_digit()));
-    match clean.as_str() {
-        "" => "untitled".to_owned(),
-        _ if reserved => format!("_{clean}"),
-        _ => clean,
     }
 }

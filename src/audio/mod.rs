@@ -12,6 +12,7 @@ mod clip;
 mod decode;
 mod demux;
 mod encode;
+mod files;
 mod flac;
 mod levels;
 mod mp4;
@@ -21,7 +22,8 @@ mod wav_read;
 
 pub use clip::{Clip, ClipReader, ClipWriter};
 pub use decode::{AudioInfo, Decoder, SUPPORTED_EXTENSIONS, TrackInfo, decode, probe};
-pub use encode::{AudioFormat, AudioWriter, Written, free_space_bytes, sanitise_file_name};
+pub use encode::{AudioFormat, AudioWriter, Written};
+pub use files::{free_space_bytes, make_readable, part_prefix, sanitise_file_name};
 pub use levels::{apply_gain, peak, residual_db, rms};
 pub use resample::{Resampler, resample, resampled_frames};
 
@@ -40,7 +42,7 @@ pub struct Tags {
 }
 
 /// A stream of blocks: a file being decoded, or a clip being read.
-pub trait Source {
+pub trait Source: Send {
     /// Frames per second.
     fn sample_rate_hz(&self) -> u32;
     /// Channels, 1–8.

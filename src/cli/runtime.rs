@@ -21,6 +21,8 @@ pub(super) struct RuntimeArgs {
 enum Action {
     /// Where it is, its version, what it can run on.
     Status,
+    /// What networks can run on, and train on.
+    Devices,
     /// Download the pinned version into the data folder.
     Install {
         /// The build for NVIDIA GPUs, with CUDA and cuDNN (about 2 GB).
@@ -51,6 +53,7 @@ pub(super) fn run(args: &RuntimeArgs) -> ExitCode {
             };
             terminal.result(&object, &text);
         }
+        Some(Action::Devices) => devices(&terminal),
         Some(Action::Install { cuda }) => {
             let name = format!("onnxruntime {ONNXRUNTIME_VERSION}");
             match install_runtime(InstallOptions { cuda: *cuda }, &terminal.reporter(&name)) {
@@ -63,4 +66,30 @@ pub(super) fn run(args: &RuntimeArgs) -> ExitCode {
         }
     }
     terminal.exit_code()
+}
+
+/// One line (or object) for each thing that can run or train networks.
+fn devices(terminal: &Terminal) {
+    for provider in Runtime::status().providers {
+        terminal.result(
+            &json!({ "event": "device", "for": "running", "provider": provider }),
+            &format!("run    {provider}"),
+        );
+    }
+    #[cfg(feature = "train")]
+    for processor in crate::train::list() {
+        let (id, name) = (processor.wish.to_string(), &processor.name);
+        let remark = if processor.is_software {
+            " (software: never chosen by auto)"
+        } else {
+            ""
+        };
+        terminal.result(
+            &json!({
+                "event": "device", "for": "training", "device": id, "name": name,
+                "software": processor.is_software,
+            }),
+            &format!("train  {id:<6} {name}{remark}"),
+        );
+    }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use ab_glyph::{Font as _, FontRef, PxScale, ScaleFont as _};
 
+use crate::audio::{make_readable, part_prefix};
 use crate::error::{Error, Result};
 
 const TEXT_PX: f32 = 14.0;
@@ -100,18 +101,14 @@ impl Picture {
             .filter(|p| !p.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
         let mut part = tempfile::Builder::new()
-            .prefix(".stemloom-")
+            .prefix(&part_prefix(path))
             .suffix(".part")
             .tempfile_in(folder)
             .map_err(Error::io("create a file in", folder))?;
         self.encode(&mut part).map_err(Error::io("write", path))?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            std::fs::set_permissions(part.path(), std::fs::Permissions::from_mode(0o644)).ok();
-        }
         part.persist(path)
             .map_err(|e| Error::io("rename the finished picture to", path)(e.error))?;
+        make_readable(path);
         Ok(())
     }
 

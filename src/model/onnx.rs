@@ -308,6 +308,9 @@ fn open(
         // Threads that wait by spinning take the processor from reading and writing between two runs,
         // and gained nothing within them.
         .with_intra_op_spinning(false)?
+        // Work is dealt out in small pieces: a thread that shares its core with reading and writing
+        // takes fewer of them, and the others do not wait for it.
+        .with_dynamic_block_base(4)?
         .with_execution_providers(providers)?;
     if threads > 0 {
         builder = builder.with_intra_threads(threads)?;

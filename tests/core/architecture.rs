@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::sources::{code_of, first_word, heads, positions, sources, uses_crate};
 
 /// Each module of the library and the modules it may use.
-const MODULES: [(&str, &[&str]); 12] = [
+const MODULES: [(&str, &[&str]); 13] = [
     ("error", &[]),
     ("paths", &[]),
     ("progress", &["error"]),
@@ -20,6 +20,10 @@ const MODULES: [(&str, &[&str]); 12] = [
         &["error", "progress", "paths", "audio", "spectral", "model"],
     ),
     ("display", &["error", "progress", "audio", "spectral"]),
+    (
+        "train",
+        &["error", "progress", "paths", "audio", "spectral"],
+    ),
     ("playback", &["error", "progress", "audio"]),
     (
         "session",
@@ -32,7 +36,7 @@ const MODULES: [(&str, &[&str]); 12] = [
         "cli",
         &[
             "error", "progress", "paths", "audio", "spectral", "model", "apply", "display",
-            "playback", "session",
+            "playback", "session", "train",
         ],
     ),
     (
@@ -45,13 +49,14 @@ const MODULES: [(&str, &[&str]); 12] = [
 ];
 
 /// Crates that stay in one place, so that they can be exchanged there; a folder ends in a slash.
-const GUARDED_CRATES: [(&str, &[&str]); 10] = [
+const GUARDED_CRATES: [(&str, &[&str]); 11] = [
     ("symphonia", &["audio/demux.rs"]),
     ("symphonia_adapter_libopus", &["audio/demux.rs"]),
     ("rubato", &["audio/resample.rs"]),
     ("flac_codec", &["audio/flac.rs"]),
     ("realfft", &["spectral/"]),
     ("ort", &["model/onnx.rs"]),
+    ("burn", &["train/"]),
     ("cpal", &["playback/"]),
     ("egui", &["gui/"]),
     ("eframe", &["gui/"]),

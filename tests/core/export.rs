@@ -105,8 +105,7 @@ fn peaks_are_kept_and_told_or_lowered_together() {
         );
         sink.start(&["loud".into(), "soft".into()], 44_100, 1)
             .unwrap();
-        sink.push(0, &loud).unwrap();
-        sink.push(1, &soft).unwrap();
+        sink.push(&[&loud, &soft]).unwrap();
         let (files, lowered) = sink.finish(&Reporter::silent()).unwrap();
         assert!((lowered - gain).abs() < 1e-4, "{peaks:?}: {lowered}");
         assert_eq!(
@@ -130,7 +129,7 @@ fn files_may_have_another_rate() {
     };
     let mut sink = FileSink::new(options, named());
     sink.start(&["only".into()], 44_100, 2).unwrap();
-    sink.push(0, &planar_noise(42, 2, 9999)).unwrap();
+    sink.push(&[&planar_noise(42, 2, 9999)]).unwrap();
     let (files, _) = sink.finish(&Reporter::silent()).unwrap();
     assert_eq!((files[0].frames, files[0].sample_rate), (5000, 22_050));
     let (clip, _) = decode(&files[0].path, None, &Reporter::silent()).unwrap();

@@ -29,3 +29,5 @@ mod shelf;
 mod sources;
 mod stft;
 mod stft_edges;
+#[cfg(feature = "train")]
+mod train_device;
