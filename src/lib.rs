@@ -3,6 +3,7 @@
 //! ```text
 //! audio ─► spectral ─► model ─► apply ─► audio        (a song to its stems)
 //!                                  └► display, playback  (seen and heard)
+//! batch                                                (many songs, nothing lost)
 //! train                                                (where networks learn)
 //! session, cli, gui                                    (people)
 //! ```
@@ -28,6 +29,8 @@ pub mod progress;
 pub mod apply;
 /// Files in, files out, clips, rates, levels.
 pub mod audio;
+/// Many songs overnight.
+pub mod batch;
 /// The command line.
 pub mod cli;
 /// Pictures as plain arrays.

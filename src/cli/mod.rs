@@ -3,6 +3,8 @@
 //! Exit codes: 0 all good, 2 something failed (the rest was still done), 130 cancelled. Errors go to
 //! standard error as one line; `--json` prints one object per line on standard output.
 
+mod batch;
+mod batch_report;
 mod info;
 mod models;
 mod picture;
@@ -42,6 +44,8 @@ enum Command {
     Info(info::InfoArgs),
     /// Split songs into stems.
     Separate(Box<separate::SeparateArgs>),
+    /// Split many songs by a recipe, overnight.
+    Batch(Box<batch::BatchArgs>),
     /// Draw a spectrogram as PNG.
     Picture(picture::PictureArgs),
     /// List, show and check models.
@@ -68,6 +72,7 @@ pub fn run(cli: Cli) -> Outcome {
         Some(Command::Gui { files }) => return Outcome::Window(files),
         Some(Command::Info(args)) => info::run(&args),
         Some(Command::Separate(args)) => separate::run(&args),
+        Some(Command::Batch(args)) => batch::run(&args),
         Some(Command::Picture(args)) => picture::run(&args),
         Some(Command::Models(args)) => models::run(&args),
         Some(Command::Runtime(args)) => runtime::run(&args),

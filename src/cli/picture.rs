@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::Terminal;
 use crate::apply::Region;
-use crate::audio::{Clip, decode};
+use crate::audio::decode;
+use crate::batch::cut_region;
 use crate::display::{Colormap, FreqScale, Panel, PictureSpec, draw_panels};
 use crate::error::{Error, Result};
 use crate::spectral::StftSpec;
@@ -124,7 +125,7 @@ fn draw(args: &PictureArgs, terminal: &Terminal, name: &str) -> Result<(usize, u
         start_secs: args.start.unwrap_or(0.0),
         duration_secs: args.duration,
     });
-    let clip = cut(clip, region)?;
+    let clip = cut_region(clip, region)?;
     let title = info.tags.title.unwrap_or_else(|| {
         args.input
             .file_name()
@@ -135,24 +136,4 @@ fn draw(args: &PictureArgs, terminal: &Terminal, name: &str) -> Result<(usize, u
     let picture = draw_panels(&[panel], &spec);
     picture.write_png(&args.out, args.overwrite)?;
     Ok((picture.width, picture.height))
-}
-
-/// The region of a clip.
-pub(super) fn cut(clip: Clip, region: Option<Region>) -> Result<Clip> {
-    let Some(region) = region else {
-        return Ok(clip);
-    };
-    region.validate()?;
-    let rate = f64::from(clip.sample_rate_hz());
-    let start = (region.start_secs * rate).round() as usize;
-    let end = region
-        .duration_secs
-        .map_or(clip.frames(), |secs| start + (secs * rate).round() as usize);
-    if start >= clip.frames() {
-        return Err(Error::setting(
-            "start",
-            format!("lies beyond the end of the song ({:.2} s)", clip.seconds()),
-        ));
-    }
-    clip.cut(start..end)
 }

@@ -11,11 +11,10 @@ use crate::apply::{
     self, BUILTIN_IDS, ExportOptions, FileSink, Params, PeakRule, PostProcess, Region,
     SeparateOptions, Separator, peak_warnings, song_name,
 };
-use crate::audio::{AudioFormat, Decoder, Source as _, decode};
-use crate::display::{PictureSpec, draw_stems};
+use crate::audio::{AudioFormat, Decoder, Source as _};
+use crate::batch::draw_result;
 use crate::error::{Error, Result};
 use crate::model::{Device, ModelShelf, OnnxModel};
-use crate::progress::Reporter;
 
 #[derive(Debug, Args)]
 pub(super) struct SeparateArgs {
@@ -81,7 +80,7 @@ pub(super) struct SeparateArgs {
     json: bool,
 }
 
-fn parse_param(text: &str) -> std::result::Result<(String, f64), String> {
+pub(super) fn parse_param(text: &str) -> std::result::Result<(String, f64), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     let value = value
         .parse()
@@ -89,7 +88,7 @@ fn parse_param(text: &str) -> std::result::Result<(String, f64), String> {
     Ok((name.to_owned(), value))
 }
 
-fn parse_peaks(text: &str) -> std::result::Result<PeakRule, String> {
+pub(super) fn parse_peaks(text: &str) -> std::result::Result<PeakRule, String> {
     match text {
         "keep" => Ok(PeakRule::Keep),
         "lower" => Ok(PeakRule::Lower),
@@ -233,10 +232,8 @@ fn one(
             .iter()
             .map(|f| (f.name.clone(), f.path.clone()))
             .collect();
-        draw(
-            input,
-            args.track,
-            region,
+        draw_result(
+            (input, args.track, region),
             &stems,
             &picture,
             args.overwrite,
@@ -266,26 +263,4 @@ fn one(
     }
     terminal.result(&object, &text);
     Ok(())
-}
-
-/// Mixture, each stem's mask and each stem, on one colour scale.
-fn draw(
-    input: &Path,
-    track: Option<usize>,
-    region: Option<Region>,
-    stems: &[(String, PathBuf)],
-    picture: &Path,
-    overwrite: bool,
-    reporter: &Reporter,
-) -> Result<()> {
-    let spec = PictureSpec {
-        height: 220,
-        ..PictureSpec::default()
-    };
-    let mixture = super::picture::cut(decode(input, track, reporter)?.0, region)?;
-    let stems = stems
-        .iter()
-        .map(|(name, path)| Ok((name.clone(), decode(path, None, reporter)?.0)))
-        .collect::<Result<Vec<_>>>()?;
-    draw_stems(&mixture, &stems, &spec, || reporter.check())?.write_png(picture, overwrite)
 }

@@ -50,6 +50,11 @@ impl Terminal {
         }
     }
 
+    /// The token that Ctrl-C raises.
+    pub fn cancel_token(&self) -> &CancelToken {
+        &self.cancel
+    }
+
     /// Whether Ctrl-C was pressed.
     pub fn is_cancelled(&self) -> bool {
         self.cancel.is_cancelled()
@@ -95,14 +100,37 @@ impl Terminal {
     /// A failure that leaves the rest to be done.
     pub fn error(&self, error: &Error, input: &str) {
         self.bar.finish_and_clear();
-        if error.is_cancelled() {
-            return;
+        if !error.is_cancelled() {
+            self.fail(&error.to_string(), input);
         }
+    }
+
+    /// As [`Self::error`], of something already put into words.
+    pub fn fail(&self, message: &str, input: &str) {
         self.failed.store(true, Ordering::Relaxed);
         if self.json {
-            print_json(&json!({ "event": "error", "input": input, "message": error.to_string() }));
+            print_json(&json!({ "event": "error", "input": input, "message": message }));
         }
-        eprintln!("stemloom: {error}");
+        self.bar
+            .suspend(|| eprintln!("stemloom: {}", one_line(message)));
+    }
+
+    /// Something that happened on the way: the object with `--json`, else the text, if any, above
+    /// the bar.
+    pub fn event(&self, object: &Value, text: Option<&str>) {
+        if self.json {
+            print_json(object);
+        } else if let Some(text) = text {
+            self.bar.suspend(|| print_line(&one_line(text)));
+        }
+    }
+
+    /// How far a whole is whose parts go side by side: `fraction` 0–1.
+    pub fn overall(&self, prefix: &'static str, fraction: f64, message: String) {
+        self.bar.set_prefix(prefix);
+        self.bar.set_length(1000);
+        self.bar.set_position((fraction * 1000.0) as u64);
+        self.bar.set_message(message);
     }
 
     /// The exit code: 130 cancelled, 2 something failed, 0 all good.
@@ -117,6 +145,15 @@ impl Terminal {
             ExitCode::SUCCESS
         }
     }
+}
+
+/// A message on one line: names of files may hold line breaks.
+fn one_line(text: &str) -> String {
+    let shown = text.chars().map(|c| match c {
+        c if c.is_control() => c.escape_default().to_string(),
+        c => c.to_string(),
+    });
+    shown.collect()
 }
 
 fn print_json(object: &Value) {

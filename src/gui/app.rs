@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::batch::{self, BatchView};
 use super::command::{self, Command};
 use super::jobs::{Jobs, Request};
 use super::lanes::LaneStack;
 use super::notices::Notices;
 use super::palette::Palette;
 use super::scene::{Action, ClipView, Cursor, OutputState, Scene, SeparateForm};
-use super::settings::{self, Settings, ThemeChoice};
+use super::settings::{self, Settings, ThemeChoice, Workspace};
 use super::spectrum::Spectra;
 use super::tiles::Tiles;
 use super::{bottom, card_form, export, fold, help, inspector, library, theme, topbar, welcome};
@@ -58,6 +59,7 @@ pub struct App {
     pub(super) sketches: HashMap<Id, Arc<Vec<Peak>>>,
     /// Songs of which only the header was read so far.
     pub(super) announced: HashSet<Id>,
+    pub(super) batch: BatchView,
     pub(super) is_test: bool,
     pub(super) devices: Option<Vec<String>>,
     /// Track numbers of songs that are being opened.
@@ -96,7 +98,6 @@ impl App {
                 Player::new().ok()
             },
             output: OutputState::Idle,
-            notices,
             shelf: ModelShelf::default(),
             runtime: None,
             form: SeparateForm::default(),
@@ -112,11 +113,16 @@ impl App {
             failed: HashMap::new(),
             sketches: HashMap::new(),
             announced: HashSet::new(),
+            batch: BatchView::new(settings::read_or_default(
+                restore("batch.json"),
+                &mut notices,
+            )),
             is_test: start.is_test,
             devices: None,
             pending_tracks: HashMap::new(),
             tracks: HashMap::new(),
             levels: (0.0, 0.0),
+            notices,
             saved: (session.clone(), settings.clone()),
             last_save_secs: 0.0,
             session,
@@ -253,23 +259,28 @@ impl eframe::App for App {
                 can_undo: (self.history.can_undo(), self.history.can_redo()),
             };
             topbar::ui(ui, &scene, &mut self.notices, &mut actions);
-            if scene.settings.show_bottom && scene.session.song().is_some() {
-                bottom::ui(ui, &scene, &mut self.spectra, &mut actions);
+            if scene.settings.workspace == Workspace::Batch {
+                batch::ui(ui, &scene, &mut self.batch, &mut actions);
+            } else {
+                if scene.settings.show_bottom && scene.session.song().is_some() {
+                    bottom::ui(ui, &scene, &mut self.spectra, &mut actions);
+                }
+                if scene.settings.show_library {
+                    library::ui(ui, &scene, &mut actions);
+                }
+                if scene.settings.show_inspector && scene.session.song().is_some() {
+                    inspector::ui(ui, &scene, &mut self.form, &mut actions);
+                }
+                egui::CentralPanel::no_frame()
+                    .frame(egui::Frame::new().fill(theme::tokens(&ctx).canvas))
+                    .show(ui, |ui| match scene.session.song() {
+                        Some(song) => {
+                            self.lanes
+                                .ui(ui, &scene, song, &mut self.tiles, &mut actions)
+                        }
+                        None => welcome::ui(ui, &scene, &mut actions),
+                    });
             }
-            if scene.settings.show_library {
-                library::ui(ui, &scene, &mut actions);
-            }
-            if scene.settings.show_inspector && scene.session.song().is_some() {
-                inspector::ui(ui, &scene, &mut self.form, &mut actions);
-            }
-            egui::CentralPanel::no_frame()
-                .frame(egui::Frame::new().fill(theme::tokens(&ctx).canvas))
-                .show(ui, |ui| match scene.session.song() {
-                    Some(song) => self
-                        .lanes
-                        .ui(ui, &scene, song, &mut self.tiles, &mut actions),
-                    None => welcome::ui(ui, &scene, &mut actions),
-                });
             self.palette.ui(&ctx, &scene, &mut actions);
             help::ui(&ctx, &mut self.help_open);
             self.export.ui(&ctx, &scene, &mut actions);

@@ -70,6 +70,24 @@ pub enum Command {
     ToggleInspector,
     /// Show or hide spectrum and jobs.
     ToggleBottom,
+    /// The workspace of one song.
+    Workbench,
+    /// The workspace of many songs.
+    Batch,
+    /// Add a folder to the queue.
+    AddFolder,
+    /// Run the queue, pause it, go on.
+    StartBatch,
+    /// Stop the queue.
+    CancelBatch,
+    /// The chosen song of the queue one place up.
+    QueueUp,
+    /// One place down.
+    QueueDown,
+    /// Out of the queue.
+    QueueRemove,
+    /// Once more.
+    QueueRetry,
     /// Dark or light.
     ToggleTheme,
     /// The settings.
@@ -107,7 +125,7 @@ const SHIFT: Modifiers = Modifiers::SHIFT;
 
 impl Command {
     /// All of them.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 49] = [
         Self::Open,
         Self::OpenExample,
         Self::CloseSong,
@@ -140,6 +158,15 @@ impl Command {
         Self::ToggleLibrary,
         Self::ToggleInspector,
         Self::ToggleBottom,
+        Self::Workbench,
+        Self::Batch,
+        Self::AddFolder,
+        Self::StartBatch,
+        Self::CancelBatch,
+        Self::QueueUp,
+        Self::QueueDown,
+        Self::QueueRemove,
+        Self::QueueRetry,
         Self::ToggleTheme,
         Self::Settings,
         Self::InstallRuntime,
@@ -319,6 +346,60 @@ impl Command {
                 "Show or hide the lower panel",
                 "View",
                 key(CTRL, Key::J),
+            ),
+            Self::Workbench => (
+                "Workbench",
+                "One song: its lanes and takes",
+                "View",
+                key(CTRL, Key::Num1),
+            ),
+            Self::Batch => (
+                "Batch",
+                "Many songs by one recipe",
+                "View",
+                key(CTRL, Key::Num2),
+            ),
+            Self::AddFolder => (
+                "Add folder to the batch…",
+                "Add every song in a folder and below it",
+                "Batch",
+                key(CTRL.plus(SHIFT), Key::O),
+            ),
+            Self::StartBatch => (
+                "Start or pause the batch",
+                "Run what waits in the queue; while it runs, pause it or go on",
+                "Batch",
+                key(CTRL.plus(SHIFT), Key::B),
+            ),
+            Self::CancelBatch => (
+                "Cancel the batch",
+                "Stop the queue; what is finished stays",
+                "Batch",
+                None,
+            ),
+            Self::QueueUp => (
+                "Song up in the queue",
+                "Move the chosen song one place up",
+                "Batch",
+                key(Modifiers::ALT, Key::ArrowUp),
+            ),
+            Self::QueueDown => (
+                "Song down in the queue",
+                "Move the chosen song one place down",
+                "Batch",
+                key(Modifiers::ALT, Key::ArrowDown),
+            ),
+            Self::QueueRemove => (
+                "Remove song from the queue",
+                "Take the chosen song out of the queue; its files stay",
+                "Batch",
+                key(NONE, Key::Delete),
+            ),
+            Self::QueueRetry => (
+                "Retry song of the queue",
+                "Let the chosen song wait again",
+                "Batch",
+                key(NONE, Key::R),
             ),
             Self::ToggleTheme => (
                 "Dark or light",

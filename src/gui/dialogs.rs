@@ -15,6 +15,10 @@ pub enum Picked {
     Files(Vec<PathBuf>),
     /// The export folder; none if it was cancelled or there is no dialog.
     Folder(Option<PathBuf>),
+    /// The destination of a batch.
+    BatchOut(Option<PathBuf>),
+    /// A folder of songs for a batch.
+    SongsFolder(Option<PathBuf>),
 }
 
 /// Asks for audio files.
@@ -40,6 +44,29 @@ pub fn pick_folder(start: PathBuf, outbox: Sender<JobEvent>, ctx: egui::Context)
             .set_directory(start)
             .pick_folder();
         outbox.send(JobEvent::Picked(Picked::Folder(folder))).ok();
+        ctx.request_repaint();
+    });
+}
+
+/// Asks for the destination of a batch.
+pub fn pick_batch_out(start: PathBuf, outbox: Sender<JobEvent>, ctx: egui::Context) {
+    show("pick-batch-out", move || {
+        let dialog = rfd::FileDialog::new().set_title("Destination");
+        let folder = dialog.set_directory(start).pick_folder();
+        outbox.send(JobEvent::Picked(Picked::BatchOut(folder))).ok();
+        ctx.request_repaint();
+    });
+}
+
+/// Asks for a folder of songs.
+pub fn pick_songs_folder(outbox: Sender<JobEvent>, ctx: egui::Context) {
+    show("pick-songs", move || {
+        let folder = rfd::FileDialog::new()
+            .set_title("Add a folder")
+            .pick_folder();
+        outbox
+            .send(JobEvent::Picked(Picked::SongsFolder(folder)))
+            .ok();
         ctx.request_repaint();
     });
 }

@@ -1,12 +1,13 @@
 //! From an [`Action`] to its effect: the one place where the window's state is changed.
 
 use super::app::App;
+use super::batch::BatchAction;
 use super::command::Command;
 use super::dialogs;
 use super::jobs::Request;
 use super::notices::Level;
 use super::scene::{Action, Drag, OutputState};
-use super::settings::ThemeChoice;
+use super::settings::{ThemeChoice, Workspace};
 use crate::playback::{MixLane, PlayerCommand};
 use crate::session::{Id, Lane, LaneView, SILENT_DB, Song, Span};
 
@@ -18,7 +19,7 @@ impl App {
     pub(super) fn execute(&mut self, action: Action, ctx: &egui::Context) {
         match action {
             Action::Do(command) => self.execute_command(command, ctx),
-            Action::OpenPaths(paths) => self.open_paths(paths),
+            Action::OpenPaths(paths) => self.take_paths(paths),
             Action::OpenTrack(path, track) => self.open_track(path, Some(track)),
             Action::ShowSong(id) => self.show_song(id),
             Action::CloseSong(id) => self.close_song(id),
@@ -72,6 +73,7 @@ impl App {
                 self.settings = *settings;
                 self.apply_settings(ctx);
             }
+            Action::Batch(action) => self.execute_batch(action, ctx),
             Action::Export(lanes, picture) => self.start_export(&lanes, picture),
             Action::AdoptModel(path, card) => self.adopt_model(path, card),
             Action::ChooseFolder => {
@@ -159,8 +161,33 @@ impl App {
                     song.view.show(span.start_secs, span.end_secs);
                 }
             }),
-            Command::LaneUp => self.choose_neighbour(-1),
-            Command::LaneDown => self.choose_neighbour(1),
+            Command::LaneUp | Command::LaneDown => {
+                let by = if command == Command::LaneUp { -1 } else { 1 };
+                match self.settings.workspace {
+                    Workspace::Workbench => self.choose_neighbour(by),
+                    Workspace::Batch => self.choose_queued(by),
+                }
+            }
+            Command::Workbench => self.settings.workspace = Workspace::Workbench,
+            Command::Batch => self.settings.workspace = Workspace::Batch,
+            Command::AddFolder => {
+                self.settings.workspace = Workspace::Batch;
+                self.execute_batch(BatchAction::ChooseFolder, ctx);
+            }
+            Command::StartBatch => {
+                self.settings.workspace = Workspace::Batch;
+                let action = if self.batch.running {
+                    BatchAction::Pause(!self.batch.totals.paused)
+                } else {
+                    BatchAction::Start
+                };
+                self.execute_batch(action, ctx);
+            }
+            Command::CancelBatch => self.execute_batch(BatchAction::CancelAll, ctx),
+            Command::QueueUp => self.with_queued(ctx, |input| BatchAction::Move(input, -1)),
+            Command::QueueDown => self.with_queued(ctx, |input| BatchAction::Move(input, 1)),
+            Command::QueueRemove => self.with_queued(ctx, BatchAction::Remove),
+            Command::QueueRetry => self.with_queued(ctx, BatchAction::Retry),
             Command::Mute => self.with_chosen(|app, id| app.execute(Action::Mute(id), ctx)),
             Command::Solo => self.with_chosen(|app, id| app.execute(Action::Solo(id), ctx)),
             Command::ViewWave => self.view_all(LaneView::Wave),

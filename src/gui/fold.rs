@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::app::App;
+use super::batch::BatchAction;
 use super::dialogs::Picked;
 use super::jobs::{JobEvent, SeparateRequest, Stems};
 use super::notices::Level;
@@ -25,7 +26,7 @@ pub(super) fn drain(app: &mut App, ctx: &egui::Context) {
         let Some(event) = app.jobs.answer() else {
             break;
         };
-        fold(app, event);
+        fold(app, event, ctx);
         ctx.request_repaint();
     }
     let events: Vec<PlayerEvent> = app
@@ -47,7 +48,7 @@ pub(super) fn drain(app: &mut App, ctx: &egui::Context) {
     }
 }
 
-fn fold(app: &mut App, event: JobEvent) {
+fn fold(app: &mut App, event: JobEvent, ctx: &egui::Context) {
     match event {
         JobEvent::Progress(..) => {}
         JobEvent::Warning(text) => app.notices.add(Level::Warning, text),
@@ -106,7 +107,24 @@ fn fold(app: &mut App, event: JobEvent) {
         }
         JobEvent::CardWanted(_, draft) => app.card_draft = Some(draft),
         JobEvent::Ended(_) => {}
-        JobEvent::Failed(_, clip, error) => {
+        JobEvent::BatchLooked(_, jobs, problems) => {
+            app.batch.looked(jobs, problems, &mut app.notices);
+        }
+        JobEvent::BatchPlanned(plan) => app.batch.planned(&plan, &mut app.notices),
+        JobEvent::BatchStarted(board) => {
+            app.batch.totals = board.totals();
+            app.batch.board = Some(board);
+        }
+        JobEvent::Batch(event) => app.batch.happened(event, &mut app.notices),
+        JobEvent::BatchOver(_, over) => {
+            let ran = over.is_some();
+            app.batch.over(over, ctx, &mut app.notices);
+            if ran {
+                app.go_on_with_batch();
+            }
+        }
+        JobEvent::Failed(job, clip, error) => {
+            app.batch.failed(job);
             if let Some(clip) = clip {
                 not_opened(app, clip, &error.to_string());
             }
@@ -121,7 +139,14 @@ fn fold(app: &mut App, event: JobEvent) {
         JobEvent::Picked(picked) => {
             app.dialog_open = false;
             match picked {
-                Picked::Files(files) => app.open_paths(files),
+                Picked::Files(files) => app.take_paths(files),
+                Picked::BatchOut(Some(folder)) => {
+                    app.batch.form.out = folder.display().to_string();
+                }
+                Picked::SongsFolder(Some(folder)) => {
+                    app.execute_batch(BatchAction::Add(vec![folder]), ctx);
+                }
+                Picked::BatchOut(None) | Picked::SongsFolder(None) => {}
                 Picked::Folder(Some(folder)) => app.export.set_folder(&folder),
                 Picked::Folder(None) => {}
             }

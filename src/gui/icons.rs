@@ -23,6 +23,12 @@ pub enum Icon {
     Menu,
     /// A bell.
     Bell,
+    /// An arrow head upwards.
+    Up,
+    /// An arrow head downwards.
+    Down,
+    /// Two crossed lines.
+    Cross,
 }
 
 /// A square button with an icon; `label` names it for tests and screen readers.
@@ -108,6 +114,23 @@ fn paint(painter: &egui::Painter, icon: Icon, r: Rect, colour: Color32) {
                 let y = r.top() + r.height() * (0.15 + 0.35 * f32::from(i));
                 painter.hline(r.x_range(), y, stroke);
             }
+        }
+        Icon::Up | Icon::Down => {
+            let (tip, foot) = match icon {
+                Icon::Up => (r.top() + 2.0, r.bottom() - 3.0),
+                _ => (r.bottom() - 2.0, r.top() + 3.0),
+            };
+            let points = vec![
+                pos2(r.left(), foot),
+                pos2(r.center().x, tip),
+                pos2(r.right(), foot),
+            ];
+            painter.add(Shape::line(points, stroke));
+        }
+        Icon::Cross => {
+            let r = r.shrink(1.0);
+            painter.line_segment([r.left_top(), r.right_bottom()], stroke);
+            painter.line_segment([r.right_top(), r.left_bottom()], stroke);
         }
         Icon::Bell => {
             let c = r.center();

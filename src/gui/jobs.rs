@@ -1,8 +1,8 @@
 //! Work off the window's thread: opening, separating, exporting, installing.
 //!
-//! Two named threads, each with a bounded queue: the **loader** opens files and measures them, the
-//! **engine** separates and exports in order and owns the loaded network. Both answer over one
-//! bounded channel and wake the window after every answer.
+//! Three named threads, each with a bounded queue: the **loader** opens files and measures them, the
+//! **engine** separates and exports in order and owns the loaded network, the **batch** runs queues
+//! of songs. All answer over one bounded channel and wake the window after every answer.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use super::dialogs::Picked;
 use super::worker::Worker;
 use crate::apply::{ExportOptions, Params, PostProcess, Region, Separation, SongName, StemFile};
 use crate::audio::{AudioInfo, Clip};
+use crate::batch::{self, BatchEvent, Board, Entry, Plan, Problem, Recipe, Report, RunSettings};
 use crate::display::{Overview, Peak, PeakPyramid};
 use crate::error::Error;
 use crate::model::{Device, ModelShelf, RuntimeStatus};
@@ -94,6 +95,10 @@ pub enum Request {
         Box<ExportOptions>,
         Option<(Clip2, usize)>,
     ),
+    /// Look for songs in these files and folders, for a batch into a destination.
+    LookBatch(Vec<PathBuf>, PathBuf),
+    /// Run a batch.
+    RunBatch(Box<BatchRequest>),
     /// Put an ONNX file on the shelf, with this card if it has none of its own.
     Adopt(PathBuf, Option<String>),
     /// Download ONNX Runtime.
@@ -102,6 +107,21 @@ pub enum Request {
     Scan,
     /// Remove takes that no session knows any more, except these files.
     Prune(Vec<PathBuf>),
+}
+
+/// A batch to be run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchRequest {
+    /// The songs, in order.
+    pub entries: Vec<Entry>,
+    /// What is done to each.
+    pub recipe: Recipe,
+    /// The destination.
+    pub out: PathBuf,
+    /// How it is run.
+    pub settings: RunSettings,
+    /// Only look at what is in the way.
+    pub only_check: bool,
 }
 
 /// Stems of a separation: name, file (if kept), audio, outlines.
@@ -153,6 +173,16 @@ pub enum JobEvent {
     Scanned(JobId, Box<RuntimeStatus>, ModelShelf),
     /// A network needs a card: a draft and what is wrong with it.
     CardWanted(JobId, CardDraft),
+    /// Songs were found for a batch.
+    BatchLooked(JobId, Vec<batch::Job>, Vec<Problem>),
+    /// What was found before a batch, and where it goes.
+    BatchPlanned(Box<Plan>),
+    /// A batch begins: its board.
+    BatchStarted(Arc<Board>),
+    /// Something happened in it.
+    Batch(BatchEvent),
+    /// It is over; the report and its file, if it ran.
+    BatchOver(JobId, Option<(Report, PathBuf)>),
     /// A job failed.
     Failed(JobId, Option<Id>, Error),
     /// A job ended without anything to tell.
@@ -165,6 +195,7 @@ pub enum JobEvent {
 pub struct Jobs {
     loader: Option<Sender<(JobId, Request, CancelToken)>>,
     engine: Option<Sender<(JobId, Request, CancelToken)>>,
+    batch: Option<Sender<(JobId, Request, CancelToken)>>,
     answers: Receiver<JobEvent>,
     outbox: Sender<JobEvent>,
     threads: Vec<JoinHandle<()>>,
@@ -174,7 +205,7 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Starts both threads. `wake` is called after every answer.
+    /// Starts the threads. `wake` is called after every answer.
     pub fn new(wake: impl Fn() + Send + Sync + Clone + 'static) -> Self {
         let (outbox, answers) = bounded(QUEUE);
         let mut threads = Vec::new();
@@ -187,10 +218,11 @@ impl Jobs {
             threads.extend(spawned.ok());
             Some(queue)
         };
-        let (loader, engine) = (start("loader"), start("engine"));
+        let (loader, engine, batch) = (start("loader"), start("engine"), start("batch"));
         Self {
             loader,
             engine,
+            batch,
             answers,
             outbox,
             threads,
@@ -205,7 +237,8 @@ impl Jobs {
         let cancel = CancelToken::new();
         let is_separation = matches!(request, Request::Separate(_));
         let queue = match request {
-            Request::Open { .. } => &self.loader,
+            Request::Open { .. } | Request::LookBatch(..) => &self.loader,
+            Request::RunBatch(_) => &self.batch,
             _ => &self.engine,
         };
         queue
@@ -245,6 +278,8 @@ impl Jobs {
             | JobEvent::Exported(job, ..)
             | JobEvent::Scanned(job, ..)
             | JobEvent::CardWanted(job, _)
+            | JobEvent::BatchLooked(job, ..)
+            | JobEvent::BatchOver(job, _)
             | JobEvent::Ended(job)
             | JobEvent::Failed(job, ..) => {
                 self.running.remove(job);
@@ -253,6 +288,9 @@ impl Jobs {
             | JobEvent::Announced(..)
             | JobEvent::Sketched(..)
             | JobEvent::Measured(..)
+            | JobEvent::BatchPlanned(_)
+            | JobEvent::BatchStarted(_)
+            | JobEvent::Batch(_)
             | JobEvent::Picked(_) => {}
         }
         Some(event)
@@ -269,6 +307,7 @@ impl Drop for Jobs {
         self.running.values().for_each(|job| job.cancel.cancel());
         self.loader = None;
         self.engine = None;
+        self.batch = None;
         // A worker may wait for room in the answers while the window no longer takes any.
         let drain = self.answers.clone();
         for thread in self.threads.drain(..) {

@@ -11,6 +11,7 @@
 //! bounded channels and wake the window.
 
 mod app;
+mod batch;
 mod bottom;
 mod card_form;
 mod command;
@@ -43,9 +44,10 @@ mod worker;
 use std::path::PathBuf;
 
 pub use app::{App, Start};
+pub use batch::BatchAction;
 pub use command::{Command, Spec};
 pub use scene::Action;
-pub use settings::Settings;
+pub use settings::{Settings, Workspace};
 
 /// Opens the window on these files and runs until it is closed.
 ///

@@ -89,5 +89,11 @@ impl App {
             }
             self.saved.1 = self.settings.clone();
         }
+        if self.batch.form != self.batch.saved {
+            if let Err(error) = settings::write(&folder.join("batch.json"), &self.batch.form) {
+                self.notices.add(Level::Warning, error.to_string());
+            }
+            self.batch.saved = self.batch.form.clone();
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::batch::BatchAction;
 use super::command::Command;
 use super::jobs::{Job, JobId};
 use super::settings::Settings;
@@ -186,6 +187,8 @@ pub enum Action {
     AdoptModel(PathBuf, Option<String>),
     /// Choose the export folder by dialog.
     ChooseFolder,
+    /// Something in the Batch workspace.
+    Batch(BatchAction),
 }
 
 /// Whether a change is one of many in a drag.

@@ -21,6 +21,16 @@ pub enum ThemeChoice {
     Light,
 }
 
+/// What fills the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub enum Workspace {
+    /// One song.
+    #[default]
+    Workbench,
+    /// Many songs.
+    Batch,
+}
+
 /// What a person chose.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -43,6 +53,8 @@ pub struct Settings {
     pub output: Option<String>,
     /// How stems were exported last.
     pub export: ExportOptions,
+    /// The workspace.
+    pub workspace: Workspace,
     /// Whether the library is shown.
     pub show_library: bool,
     /// Whether the inspector is shown.
@@ -65,6 +77,7 @@ impl Default for Settings {
             ceiling_db: -12.0,
             output: None,
             export: ExportOptions::default(),
+            workspace: Workspace::Workbench,
             show_library: true,
             show_inspector: true,
             show_bottom: true,

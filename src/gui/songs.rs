@@ -6,12 +6,27 @@ use super::app::App;
 use super::jobs::Request;
 use super::notices::Level;
 use super::scene::Drag;
+use super::settings::Workspace;
 use crate::audio::SUPPORTED_EXTENSIONS;
 use crate::playback::PlayerCommand;
 use crate::session::Id;
 
 impl App {
     /// Opens files, and the audio files in folders.
+    /// Files from a drop or a dialog: to where the person is looking.
+    pub(super) fn take_paths(&mut self, paths: Vec<PathBuf>) {
+        if self.settings.workspace != Workspace::Batch {
+            self.open_paths(paths);
+            return;
+        }
+        let is_model = |path: &PathBuf| path.extension().is_some_and(|e| e == "onnx");
+        let (models, songs): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_model);
+        self.open_paths(models);
+        if !songs.is_empty() {
+            self.add_to_batch(songs);
+        }
+    }
+
     pub(super) fn open_paths(&mut self, paths: Vec<PathBuf>) {
         for path in paths {
             if path.is_dir() {

@@ -6,6 +6,7 @@ use super::command::Command;
 use super::icons::{Icon, icon_button};
 use super::notices::Notices;
 use super::scene::{Action, OutputState, Scene};
+use super::settings::Workspace;
 use super::theme::{SPACE_M, SPACE_S, figures, small, tokens};
 
 /// Paints the bar.
@@ -17,6 +18,8 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, notices: &mut Notices, actions: &mut V
         ui.horizontal(|ui| {
             menu(ui, scene, actions);
             ui.label(RichText::new("Stemloom").strong().size(15.0));
+            ui.add_space(SPACE_M);
+            workspaces(ui, scene, actions);
             ui.add_space(SPACE_M);
             transport(ui, scene, actions);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -86,6 +89,9 @@ pub fn is_enabled(command: Command, scene: &Scene<'_>) -> bool {
         Command::ToggleLoop => song
             .is_some_and(|s| s.arrangement.selection.is_some() || s.arrangement.looped.is_some()),
         Command::CancelJobs => !scene.jobs.is_empty(),
+        Command::QueueUp | Command::QueueDown | Command::QueueRemove | Command::QueueRetry => {
+            scene.settings.workspace == Workspace::Batch
+        }
         Command::Undo => scene.can_undo.0,
         Command::Redo => scene.can_undo.1,
         _ => true,
@@ -112,6 +118,20 @@ fn menu(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
             });
         }
     });
+}
+
+/// One tab for each workspace.
+fn workspaces(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+    for (workspace, command) in [
+        (Workspace::Workbench, Command::Workbench),
+        (Workspace::Batch, Command::Batch),
+    ] {
+        let chosen = scene.settings.workspace == workspace;
+        let tab = ui.selectable_label(chosen, command.spec().name);
+        if tab.on_hover_text(command.tooltip(ui.ctx())).clicked() {
+            actions.push(Action::Do(command));
+        }
+    }
 }
 
 fn transport(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {

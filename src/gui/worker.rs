@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
 
+use super::batch::run_batch;
 use super::card_form::CardDraft;
 use super::jobs::{Clip2, JobEvent, JobId, Request, SeparateRequest, Stems};
 use super::sketch::Sketch;
@@ -16,6 +17,7 @@ use crate::apply::{
 use crate::audio::{
     AudioFormat, AudioInfo, Clip, Decoder, Source as _, decode, sanitise_file_name,
 };
+use crate::batch::Plan;
 use crate::display::{Overview, PeakPyramid, PictureSpec, draw_stems};
 use crate::error::{Error, Result};
 use crate::model::proto::GraphSummary;
@@ -148,6 +150,16 @@ impl Worker {
                     drawn.write_png(&picture, options.overwrite)?;
                 }
                 self.send(JobEvent::Exported(id, files, gain));
+                Ok(())
+            }
+            Request::LookBatch(inputs, out) => {
+                let (jobs, problems) = Plan::look(&inputs, &out, reporter)?;
+                self.send(JobEvent::BatchLooked(id, jobs, problems));
+                Ok(())
+            }
+            Request::RunBatch(request) => {
+                let over = run_batch(&request, &self.outbox, &self.wake, reporter)?;
+                self.send(JobEvent::BatchOver(id, over));
                 Ok(())
             }
             Request::Adopt(path, card) => self.adopt(id, &path, card),

@@ -1,0 +1,254 @@
+//! The models of a recipe, loaded once for all songs.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sha2::{Digest as _, Sha256};
+
+use super::recipe::{ModelUse, Pour, Recipe};
+use crate::apply::{self, BUILTIN_IDS, Network, Segment, SegmentSpec, Separator, builtin_spec};
+use crate::audio::Planar;
+use crate::error::{Error, Result};
+use crate::model::{Device, ModelShelf, OnnxModel, file_sha256};
+use crate::progress::Reporter;
+
+/// Bytes that the program takes before it has read a song.
+const BASE_BYTES: u64 = 60_000_000;
+
+enum Tool {
+    WeightFree(ModelUse),
+    /// One graph for all lanes; they take turns.
+    Network(Arc<Mutex<Network>>),
+}
+
+/// One model, ready.
+struct Loaded {
+    /// What stands for `{model}` in file names.
+    name: String,
+    /// Stems that it gives, the residual included.
+    stems: Vec<String>,
+    pours: Vec<Pour>,
+    /// What the results depend on: the graph and its card, or the method and its settings.
+    identity: String,
+    tool: Tool,
+}
+
+/// The models of a recipe.
+pub struct Kit {
+    models: Vec<Loaded>,
+    /// What the person should know about how they run.
+    pub remarks: Vec<String>,
+}
+
+impl Kit {
+    /// Loads every model.
+    ///
+    /// # Errors
+    /// As [`ModelShelf::find`] and [`OnnxModel::load`]; [`Error::Setting`] if the recipe names a
+    /// stem or a setting that a model does not have.
+    pub fn load(recipe: &Recipe, device: &Device, threads: usize) -> Result<Self> {
+        recipe.validate()?;
+        let mut remarks = Vec::new();
+        let models = recipe
+            .models
+            .iter()
+            .map(|model| load(model, recipe, device, threads, &mut remarks))
+            .collect::<Result<_>>()?;
+        Ok(Self { models, remarks })
+    }
+
+    /// Number of models.
+    pub fn len(&self) -> usize {
+        self.models.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.models.is_empty()
+    }
+
+    pub(super) fn name(&self, model: usize) -> &str {
+        &self.models[model].name
+    }
+
+    pub(super) fn pours(&self, model: usize) -> &[Pour] {
+        &self.models[model].pours
+    }
+
+    pub(super) fn stems(&self, model: usize) -> &[String] {
+        &self.models[model].stems
+    }
+
+    /// What the results depend on besides the recipe.
+    pub(super) fn identity(&self) -> String {
+        let all: Vec<&str> = self.models.iter().map(|m| m.identity.as_str()).collect();
+        all.join("\n")
+    }
+
+    /// A separator for one lane.
+    pub(super) fn separator(&self, model: usize) -> Result<Box<dyn Separator>> {
+        match &self.models[model].tool {
+            Tool::WeightFree(model) => apply::builtin::create(&model.id, &model.params()),
+            Tool::Network(network) => Ok(Box::new(InTurns(Arc::clone(network)))),
+        }
+    }
+
+    /// Bytes that one song takes at most while it is worked on.
+    ///
+    /// # Errors
+    /// As [`Separator::prepare`].
+    pub(super) fn song_bytes(&self, sample_rate_hz: u32, channels: usize) -> Result<u64> {
+        let mut most = 0;
+        for model in 0..self.len() {
+            let mut separator = self.separator(model)?;
+            let rate = separator.sample_rate_hz().unwrap_or(sample_rate_hz);
+            let spec = separator.prepare(rate)?;
+            let stems = self.stems(model).len() as u64;
+            let segment = (spec.segment_frames * channels * 4) as u64;
+            // Three batches are in flight: read, run, joined; each with its stems.
+            let batch = segment * spec.batch as u64 * (4 + 4 * stems);
+            most = most.max(batch);
+        }
+        Ok(most)
+    }
+
+    /// Bytes that are taken whatever the number of songs.
+    pub(super) fn base_bytes(&self) -> u64 {
+        let graphs = self.models.iter().map(|model| match &model.tool {
+            Tool::WeightFree(_) => 0,
+            Tool::Network(network) => {
+                let network = network.lock().unwrap_or_else(PoisonError::into_inner);
+                std::fs::metadata(network.model().path()).map_or(0, |m| 3 * m.len())
+            }
+        });
+        BASE_BYTES + graphs.sum::<u64>()
+    }
+}
+
+fn load(
+    model: &ModelUse,
+    recipe: &Recipe,
+    device: &Device,
+    threads: usize,
+    remarks: &mut Vec<String>,
+) -> Result<Loaded> {
+    let name = model_name(&model.id);
+    if BUILTIN_IDS.contains(&model.id.as_str()) {
+        let separator = apply::builtin::create(&model.id, &model.params())?;
+        if !matches!(device, Device::Auto | Device::Cpu) {
+            return Err(Error::Device {
+                device: device.to_string(),
+                reason: format!("{} needs no network and runs on the processor", model.id),
+                cure: "use --device auto".into(),
+            });
+        }
+        let stems = all_stems(separator.as_ref());
+        return Ok(Loaded {
+            pours: recipe.pours(&name, &stems)?,
+            identity: format!("{}:{}", model.id, settings_text(model)),
+            name,
+            stems,
+            tool: Tool::WeightFree(model.clone()),
+        });
+    }
+    if let Some(param) = model.params.keys().next() {
+        let problem = format!("{} has no settings; its card says how it is run", model.id);
+        return Err(Error::setting(param, problem));
+    }
+    let (path, card) = ModelShelf::scan().find(&model.id, &BUILTIN_IDS)?;
+    let identity = format!("{}:{}", file_sha256(&path)?, card.to_json()?);
+    let graph = OnnxModel::load(&path, device, threads)?;
+    let on_cpu = graph.device() == "cpu" && *device == Device::Auto;
+    if let Some(reason) = graph
+        .device_reason()
+        .filter(|reason| on_cpu && !reason.contains("no GPU provider"))
+    {
+        remarks.push(format!("{} runs on the processor: {reason}", model.id));
+    }
+    let network = Network::new(graph, card)?;
+    let stems = all_stems(&network);
+    Ok(Loaded {
+        pours: recipe.pours(&name, &stems)?,
+        identity,
+        name,
+        stems,
+        tool: Tool::Network(Arc::new(Mutex::new(network))),
+    })
+}
+
+/// What a model is called in file names: its id, or its file's name.
+pub(super) fn model_name(id: &str) -> String {
+    match id.strip_suffix(".onnx") {
+        Some(_) => std::path::Path::new(id)
+            .file_stem()
+            .map_or_else(|| id.to_owned(), |stem| stem.to_string_lossy().into_owned()),
+        None => id.to_owned(),
+    }
+}
+
+fn all_stems(separator: &dyn Separator) -> Vec<String> {
+    let mut stems = separator.stems();
+    stems.extend(separator.residual());
+    stems
+}
+
+/// Every setting of a weight-free method with the value that it has, so that naming a default is
+/// the same as leaving it out.
+fn settings_text(model: &ModelUse) -> String {
+    let params = builtin_spec(&model.id).map(|spec| spec.params);
+    let text: Vec<String> = params
+        .unwrap_or_default()
+        .iter()
+        .map(|param| {
+            let value = model.params.get(param.name).unwrap_or(&param.default);
+            format!("{}={value}", param.name)
+        })
+        .collect();
+    text.join(",")
+}
+
+/// SHA-256 of some text as 64 hexadecimal digits.
+pub(super) fn digest(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A network that several lanes use one after the other: while one runs it, the others read and
+/// write.
+struct InTurns(Arc<Mutex<Network>>);
+
+impl InTurns {
+    fn with<T>(&self, act: impl FnOnce(&mut Network) -> T) -> T {
+        // A run that failed leaves nothing half-done in the network.
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Separator for InTurns {
+    fn stems(&self) -> Vec<String> {
+        self.with(|network| network.stems())
+    }
+
+    fn residual(&self) -> Option<String> {
+        self.with(|network| network.residual())
+    }
+
+    fn sample_rate_hz(&self) -> Option<u32> {
+        self.with(|network| network.sample_rate_hz())
+    }
+
+    fn device(&self) -> String {
+        self.with(|network| network.device())
+    }
+
+    fn prepare(&mut self, sample_rate_hz: u32) -> Result<SegmentSpec> {
+        self.with(|network| network.prepare(sample_rate_hz))
+    }
+
+    fn run(&mut self, segments: &[Segment], reporter: &Reporter) -> Result<Vec<Vec<Planar>>> {
+        self.with(|network| network.run(segments, reporter))
+    }
+}
