@@ -64,6 +64,15 @@ pub enum Error {
         path: PathBuf,
     },
 
+    /// A song of a batch could not be taken to its end. Look at the reason and retry it.
+    #[error("{problem}: {}", path.display())]
+    Song {
+        /// What happened, and what to do.
+        problem: String,
+        /// The song.
+        path: PathBuf,
+    },
+
     /// A model card lacks a field or contradicts itself or its graph. Edit that field.
     #[error("model card, field `{field}`: {problem}: {}", path.display())]
     Card {

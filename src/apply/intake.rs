@@ -37,6 +37,7 @@ pub(super) struct Intake<'a> {
     /// Frames of the region that were read.
     pub(super) kept: u64,
     ended: bool,
+    warned: bool,
     mixture: Planar,
 }
 
@@ -59,6 +60,7 @@ impl<'a> Intake<'a> {
             seen: 0,
             kept: 0,
             ended: false,
+            warned: false,
             mixture: vec![Vec::new(); channels],
             source,
         })
@@ -89,12 +91,12 @@ impl<'a> Intake<'a> {
                 return Ok(None);
             }
             reporter.check()?;
-            self.read()?;
+            self.read(reporter)?;
         }
     }
 
     /// One more block, or the end.
-    fn read(&mut self) -> Result<()> {
+    fn read(&mut self, reporter: &Reporter) -> Result<()> {
         let wanted = self.kept < self.take;
         let block = if wanted {
             self.source.next_block()?
@@ -124,6 +126,16 @@ impl<'a> Intake<'a> {
             self.skip.saturating_sub(self.seen),
             self.take - self.kept,
         );
+        let mut broken = false;
+        for x in block.iter_mut().flatten().filter(|x| !x.is_finite()) {
+            *x = 0.0;
+            broken = true;
+        }
+        if broken && !self.warned {
+            self.warned = true;
+            reporter
+                .warn("the song holds samples that are no numbers; they were replaced by silence");
+        }
         self.seen += all;
         self.kept += frames(&block);
         self.to_model.push(&block, &mut resampled)?;

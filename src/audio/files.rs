@@ -59,3 +59,16 @@ pub fn sanitise_file_name(name: &str) -> String {
         _ => clean,
     }
 }
+
+/// Sends a folder's list of names to the disk, where systems need to be asked for that.
+pub fn sync_folder(folder: &Path) {
+    #[cfg(unix)]
+    {
+        // A file system that cannot do this does it by itself, or not at all.
+        std::fs::File::open(folder).and_then(|f| f.sync_all()).ok();
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+    }
+}

@@ -14,6 +14,8 @@ use crate::progress::{CancelToken, Progress};
 
 /// How long a lane sleeps before it asks again for a song that another process has.
 const ASK_AGAIN: Duration = Duration::from_millis(300);
+/// The stage that counts as progress.
+const SEPARATING: &str = "Separating";
 /// Before this much work nothing is said about the time left.
 const PACE_SECS: f64 = 2.0;
 
@@ -78,8 +80,13 @@ impl Board {
     /// Adds songs at the end. Their places become their ids.
     pub fn extend(&self, jobs: Vec<Job>) {
         self.change(|inner| {
+            inner.ended = false;
             for job in jobs {
                 let id = job.place;
+                let running = |slot: &Slot| slot.row.state == RowState::Running;
+                if inner.slot(id).is_some_and(running) {
+                    continue;
+                }
                 if inner.slots.insert(id, Slot::new(job)).is_some() {
                     inner.order.retain(|other| *other != id);
                 }
@@ -149,13 +156,16 @@ impl Board {
     /// Puts a song that is over back among those waiting.
     pub fn retry(&self, id: usize) {
         self.change(|inner| {
-            let order = inner.order.len();
+            if !inner.order.contains(&id) {
+                return;
+            }
             let Some(slot) = inner.slot_mut(id).filter(|s| s.row.state.is_over()) else {
                 return;
             };
             *slot = Slot::new(slot.job.clone());
+            inner.ended = false;
             inner.order.retain(|other| *other != id);
-            inner.order.insert(order - 1, id);
+            inner.order.push(id);
         });
     }
 
@@ -221,7 +231,11 @@ impl Board {
     pub(super) fn put_off(&self, id: usize) {
         self.change(|inner| {
             if let Some(slot) = inner.slot_mut(id) {
-                slot.row.state = RowState::Waiting;
+                slot.row.state = if slot.cancel.is_cancelled() {
+                    RowState::Cancelled
+                } else {
+                    RowState::Waiting
+                };
                 slot.row.message = "another run has it".into();
                 slot.not_before = Some(Instant::now() + ASK_AGAIN);
             }
@@ -252,7 +266,7 @@ impl Board {
             row.stage = progress.stage;
             // Only the separation is counted: what comes before and after is short.
             let part = match progress.stage {
-                "Separating" => progress.fraction().unwrap_or(0.0),
+                SEPARATING => progress.fraction().unwrap_or(0.0),
                 _ if row.fraction > 0.0 => return,
                 _ => 0.0,
             };
@@ -317,7 +331,11 @@ impl Inner {
 
     /// Starts or stops the clock: it goes while a song runs and nobody has paused.
     fn clock(&mut self) {
-        let runs = |slot: &Slot| slot.row.state == RowState::Running;
+        // Reading back what an earlier run had done is no measure of the pace.
+        let runs = |slot: &Slot| {
+            slot.row.state == RowState::Running
+                && (slot.row.fraction > 0.0 || slot.row.stage == SEPARATING)
+        };
         let working = !self.paused && self.slots.values().any(runs);
         match (working, self.working_since) {
             (true, None) => self.working_since = Some(Instant::now()),
@@ -359,8 +377,11 @@ impl Inner {
         let running = rows().filter(|row| row.state == RowState::Running);
         let really_done: f64 = self.done_audio_secs + running.map(part).sum::<f64>();
         let worked_secs = self.worked_secs();
+        let longest = rows()
+            .filter_map(|row| row.remaining_secs)
+            .fold(0.0, f64::max);
         let remaining_secs = (really_done > 0.0 && worked_secs > PACE_SECS && over < songs)
-            .then(|| (all - finished).max(0.0) * worked_secs / really_done);
+            .then(|| ((all - finished).max(0.0) * worked_secs / really_done).max(longest));
         Totals {
             songs,
             over,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::kit::Kit;
 use super::lanes::RunSettings;
 use super::plan::{Job, Problem, Severity, stop};
-use super::recipe::Existing;
+use super::recipe::{Existing, Recipe};
 use crate::audio::free_space_bytes;
 use crate::error::Error;
 
@@ -74,7 +74,7 @@ pub(super) fn check_destination(
 
 /// How many songs fit into the memory at once.
 pub(super) fn lanes(
-    kit: Option<&Kit>,
+    (kit, recipe): (Option<&Kit>, &Recipe),
     jobs: &[Job],
     settings: &RunSettings,
     problems: &mut Vec<Problem>,
@@ -82,7 +82,7 @@ pub(super) fn lanes(
     let Some(kit) = kit else { return 1 };
     let infos = jobs.iter().filter_map(|job| job.info.as_ref().ok());
     let largest = infos
-        .filter_map(|info| kit.song_bytes(info.sample_rate, info.channels).ok())
+        .filter_map(|info| kit.song_bytes(info, recipe).ok())
         .max()
         .unwrap_or(0);
     let Some(allowed) = settings.memory_bytes() else {

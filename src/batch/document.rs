@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::recipe::Recipe;
-use crate::audio::make_readable;
+use crate::audio::{make_readable, sync_folder};
 use crate::error::{Error, Result};
 
 /// What is to be done: inputs, a recipe, and where the results go.
@@ -91,6 +91,7 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
         make_readable(path);
+        sync_folder(folder);
         Ok(())
     };
     write().map_err(Error::io("write", path))

@@ -19,8 +19,8 @@ pub struct Entry {
 }
 
 /// Every file that is named, and every audio file below every folder that is named, in the order
-/// of their names, each once. `leave_out` says which files of folders are no inputs (results of
-/// earlier runs); hidden files and folders are none.
+/// of their names, each once. `leave_out` says which files and folders in folders are no inputs
+/// (results of earlier runs); hidden files and folders are none.
 pub fn gather(inputs: &[PathBuf], leave_out: &dyn Fn(&Path) -> bool) -> (Vec<Entry>, Vec<Problem>) {
     let mut entries = Vec::new();
     let mut problems = Vec::new();
@@ -44,7 +44,11 @@ pub fn gather(inputs: &[PathBuf], leave_out: &dyn Fn(&Path) -> bool) -> (Vec<Ent
         for item in WalkDir::new(&input)
             .sort_by_file_name()
             .into_iter()
-            .filter_entry(|item| item.depth() == 0 || !is_hidden(item.path()))
+            .filter_entry(|item| {
+                let is_folder = item.file_type().is_dir();
+                item.depth() == 0
+                    || !is_hidden(item.path()) && !(is_folder && leave_out(item.path()))
+            })
         {
             let item = match item {
                 Ok(item) => item,
@@ -54,6 +58,15 @@ pub fn gather(inputs: &[PathBuf], leave_out: &dyn Fn(&Path) -> bool) -> (Vec<Ent
                 }
             };
             let path = item.path();
+            if item.path_is_symlink() && path.is_dir() {
+                problems.push(Problem {
+                    severity: Severity::Note,
+                    message: "a link to a folder, which is not followed; name that folder too"
+                        .into(),
+                    path: Some(path.into()),
+                });
+                continue;
+            }
             if !path.is_file() || !is_audio(path) || leave_out(path) {
                 continue;
             }

@@ -5,14 +5,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest as _, Sha256};
 
 use super::recipe::{ModelUse, Pour, Recipe};
+use crate::apply::PeakRule;
 use crate::apply::{self, BUILTIN_IDS, Network, Segment, SegmentSpec, Separator, builtin_spec};
-use crate::audio::Planar;
+use crate::audio::{AudioInfo, Planar};
 use crate::error::{Error, Result};
 use crate::model::{Device, ModelShelf, OnnxModel, file_sha256};
 use crate::progress::Reporter;
 
 /// Bytes that the program takes before it has read a song.
 const BASE_BYTES: u64 = 60_000_000;
+
+/// Bytes of a clip that are held in memory at most.
+const CLIP_BYTES: u64 = 212_000_000;
 
 enum Tool {
     WeightFree(ModelUse),
@@ -96,7 +100,8 @@ impl Kit {
     ///
     /// # Errors
     /// As [`Separator::prepare`].
-    pub(super) fn song_bytes(&self, sample_rate_hz: u32, channels: usize) -> Result<u64> {
+    pub(super) fn song_bytes(&self, info: &AudioInfo, recipe: &Recipe) -> Result<u64> {
+        let (sample_rate_hz, channels, frames) = (info.sample_rate, info.channels, info.frames);
         let mut most = 0;
         for model in 0..self.len() {
             let mut separator = self.separator(model)?;
@@ -106,7 +111,13 @@ impl Kit {
             let segment = (spec.segment_frames * channels * 4) as u64;
             // Three batches are in flight: read, run, joined; each with its stems.
             let batch = segment * spec.batch as u64 * (4 + 4 * stems);
-            most = most.max(batch);
+            // What waits for all peaks to be known, and what a picture is drawn from, is held up to
+            // where clips move to the disk.
+            let rate = u64::from(sample_rate_hz);
+            let song = (frames.unwrap_or(rate * 600) * channels as u64 * 4).min(CLIP_BYTES);
+            let held = self.pours(model).len() as u64 * u64::from(recipe.level == PeakRule::Lower);
+            let drawn = (stems + 1) * u64::from(recipe.pictures);
+            most = most.max(batch.max(song * drawn) + song * held);
         }
         Ok(most)
     }

@@ -76,6 +76,7 @@ pub fn run(
     let _awake = StayAwake::begin();
     let desk = Desk {
         known: ledger.known_outputs(),
+        taken: Mutex::new(plan.names.clone()),
         plan,
         kit,
         ledger,
@@ -109,11 +110,21 @@ pub fn run(
         .unwrap_or_else(PoisonError::into_inner)
         .into_values()
         .collect();
-    // What was given up before it began.
+    // What was given up before it began, or was over when this run did.
     for row in board.rows() {
-        if !files.iter().any(|file| file.place == row.id) {
-            let state = RowState::Cancelled;
-            files.push(FileReport::new(&row.input, row.id, state, &plan.settings));
+        match files.iter_mut().find(|file| file.place == row.id) {
+            Some(file) if row.state == RowState::Cancelled => file.state = row.state,
+            Some(_) => {}
+            None => {
+                let state = if row.state.is_over() {
+                    row.state
+                } else {
+                    RowState::Cancelled
+                };
+                let mut file = FileReport::new(&row.input, row.id, state, &plan.settings);
+                file.error = (state == RowState::Failed).then_some(row.message);
+                files.push(file);
+            }
         }
     }
     files.sort_by_key(|file| file.place);
@@ -133,6 +144,16 @@ fn lane(desk: &Desk<'_>, pool: &rayon::ThreadPool, over: &Mutex<HashMap<usize, F
     }
 }
 
+/// A reason that says which song it is about.
+fn with_song(reason: &str, input: &std::path::Path) -> String {
+    let input = input.display().to_string();
+    if reason.contains(&input) {
+        reason.to_owned()
+    } else {
+        format!("{reason}: {input}")
+    }
+}
+
 /// One song; `None` if another process has it.
 fn song(
     desk: &Desk<'_>,
@@ -144,8 +165,8 @@ fn song(
     // A panic in a library is that song's failure, not the night's end.
     let work = std::panic::AssertUnwindSafe(|| pool.install(|| desk.work(job, cancel)));
     let ending = std::panic::catch_unwind(work).unwrap_or_else(|_| {
-        Err(Error::Malformed {
-            problem: "something in this file stopped the program's own code".into(),
+        Err(Error::Song {
+            problem: "something in this song stopped the program's own code".into(),
             path: input.clone(),
         })
     });
@@ -163,7 +184,7 @@ fn song(
                 RowState::Failed
             };
             let mut report = FileReport::new(&input, id, state, &desk.plan.settings);
-            report.error = (!error.is_cancelled()).then(|| error.to_string());
+            report.error = (!error.is_cancelled()).then(|| with_song(&error.to_string(), &input));
             report
         }
     };

@@ -4,16 +4,19 @@
 //! believed only if what came out is still there, byte for byte. A claim is a lock that the
 //! operating system gives back when its process ends, however it ends.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, TryLockError};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::document::write_whole;
 use super::kit::hex;
 use super::report::FileReport;
+use crate::audio::sync_folder;
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
 
@@ -25,6 +28,14 @@ const CHUNK_BYTES: usize = 1 << 20;
 #[derive(Debug, Clone)]
 pub struct Ledger {
     out: PathBuf,
+}
+
+/// What a song is about to become.
+#[derive(Debug, Serialize, Deserialize)]
+struct Begun {
+    input: PathBuf,
+    /// Below the destination; only files that were not there.
+    files: Vec<PathBuf>,
 }
 
 /// The right to work on something; given back when dropped.
@@ -46,24 +57,67 @@ impl Ledger {
         self.folder().join("done").join(format!("{key}.json"))
     }
 
-    /// Every file that some record says was written here, and the input it came from. Records that
-    /// cannot be read count as none.
+    fn begun(&self, names: &str) -> PathBuf {
+        self.folder().join("begun").join(format!("{names}.json"))
+    }
+
+    /// Every file that a run wrote here, or had begun to write, and the input it came from. Records
+    /// that cannot be read count as none.
     pub fn known_outputs(&self) -> HashMap<PathBuf, PathBuf> {
         let mut known = HashMap::new();
-        let records = std::fs::read_dir(self.folder().join("done"));
-        for record in records.into_iter().flatten().flatten() {
-            if let Some(report) = read_record(&record.path()) {
-                for path in report.files() {
-                    known.insert(self.out.join(path), report.input.clone());
-                }
+        let mut add = |input: &Path, files: &mut dyn Iterator<Item = &PathBuf>| {
+            for path in files {
+                known.insert(self.out.join(path), input.to_path_buf());
             }
+        };
+        let all = |kind: &str| {
+            let folder = std::fs::read_dir(self.folder().join(kind));
+            folder
+                .into_iter()
+                .flatten()
+                .flatten()
+                .map(|entry| entry.path())
+        };
+        for report in all("done").filter_map(|path| read_json::<FileReport>(&path)) {
+            add(&report.input, &mut report.files());
+        }
+        for begun in all("begun").filter_map(|path| read_json::<Begun>(&path)) {
+            add(&begun.input, &mut begun.files.iter());
         }
         known
     }
 
+    /// The files that are this song's own: of its record, and of a run that was interrupted.
+    pub(super) fn own_files(&self, key: &str, names: &str) -> HashSet<PathBuf> {
+        let record = read_json::<FileReport>(&self.record(key));
+        let begun = read_json::<Begun>(&self.begun(names));
+        let record = record.iter().flat_map(FileReport::files);
+        let begun = begun.iter().flat_map(|begun| &begun.files);
+        record
+            .chain(begun)
+            .map(|path| self.out.join(path))
+            .collect()
+    }
+
+    /// Writes down, before the first file has its name, which files are about to appear: should the
+    /// run be killed then, the next one knows them for its own.
+    pub(super) fn begin(&self, names: &str, input: &Path, files: Vec<PathBuf>) -> Result<()> {
+        let begun = Begun {
+            input: input.into(),
+            files,
+        };
+        write_json(&self.begun(names), &begun)
+    }
+
+    /// Forgets what was begun: it is recorded, or nothing of it is there.
+    pub(super) fn end(&self, names: &str) {
+        // One that stays says no more than the record does.
+        std::fs::remove_file(self.begun(names)).ok();
+    }
+
     /// The record of finished work, if everything that it names is there and unchanged.
     pub(super) fn whole(&self, key: &str, reporter: &Reporter) -> Result<Option<FileReport>> {
-        let Some(report) = read_record(&self.record(key)) else {
+        let Some(report) = read_json::<FileReport>(&self.record(key)) else {
             return Ok(None);
         };
         for output in &report.outputs {
@@ -86,11 +140,11 @@ impl Ledger {
 
     /// Writes down what is finished.
     pub(super) fn write(&self, key: &str, report: &FileReport) -> Result<()> {
-        let path = self.record(key);
-        let text = serde_json::to_string_pretty(report).map_err(|error| {
-            Error::setting("record", format!("cannot be written as JSON: {error}"))
-        })?;
-        write_whole(&path, text.as_bytes())
+        // The files' names are on the disk before the record says so.
+        for folder in report.files().filter_map(|path| path.parent()) {
+            sync_folder(&self.out.join(folder));
+        }
+        write_json(&self.record(key), report)
     }
 
     /// The right to work on this; `None` while another process has it.
@@ -108,9 +162,15 @@ impl Ledger {
     }
 }
 
-fn read_record(path: &Path) -> Option<FileReport> {
+fn read_json<T: DeserializeOwned>(path: &Path) -> Option<T> {
     let text = std::fs::read_to_string(path).ok()?;
     serde_json::from_str(&text).ok()
+}
+
+fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Error::setting("record", format!("cannot be written as JSON: {error}")))?;
+    write_whole(path, text.as_bytes())
 }
 
 /// SHA-256 of a file's content.

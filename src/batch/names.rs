@@ -46,7 +46,7 @@ pub(super) fn name_files(job: &mut Job, kit: &Kit, recipe: &Recipe, out: &Path) 
             });
         }
         if recipe.pictures {
-            pictures.push(picture_path(&options, &song, job.number));
+            pictures.push(picture_path(&options, &song, job.number)?);
         }
     }
     job.files = files;
@@ -54,14 +54,16 @@ pub(super) fn name_files(job: &mut Job, kit: &Kit, recipe: &Recipe, out: &Path) 
     Ok(())
 }
 
-fn picture_path(options: &ExportOptions, song: &SongName, number: usize) -> PathBuf {
-    let number = if number > 1 {
-        format!(" ({number})")
-    } else {
-        String::new()
+fn picture_path(options: &ExportOptions, song: &SongName, number: usize) -> Result<PathBuf> {
+    let mut pattern = "{name} [{model}]".to_owned();
+    if number > 1 {
+        pattern.push_str(&format!(" ({number})"));
+    }
+    let options = ExportOptions {
+        pattern,
+        ..options.clone()
     };
-    let name = sanitise_file_name(&format!("{} [{}]{number}", song.name, song.model));
-    options.folder.join(format!("{name}.png"))
+    Ok(options.path(song, "")?.with_extension("png"))
 }
 
 /// Gives every song its names, and sees to it that no two songs share one.
@@ -173,7 +175,7 @@ fn region_frames(region: Region, frames: u64, sample_rate_hz: u32) -> u64 {
     wanted.map_or(left, |wanted| wanted.min(left))
 }
 
-fn folded(path: &Path) -> String {
+pub(super) fn folded(path: &Path) -> String {
     path.to_string_lossy().to_lowercase()
 }
 

@@ -1,5 +1,6 @@
 //! Everything that can be known before the first song: names, room, models, what is in the way.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -9,9 +10,9 @@ use super::document::Queue;
 use super::gather::{Entry, gather};
 use super::kit::{Kit, digest};
 use super::lanes::RunSettings;
-use super::ledger::{LEDGER_FOLDER, Ledger};
-use super::names::Names;
-use super::recipe::{Existing, Recipe};
+use super::ledger::Ledger;
+use super::names::{Names, folded};
+use super::recipe::{Existing, ModelUse, Recipe};
 use crate::audio::{AudioInfo, Decoder};
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
@@ -98,6 +99,8 @@ pub struct Plan {
     pub problems: Vec<Problem>,
     /// What results depend on besides the input: SHA-256 of recipe, models and program version.
     pub settings: String,
+    /// Names of all shards' files, lower-cased.
+    pub(super) names: HashSet<String>,
     /// Lanes that the memory allows, 1 or more.
     pub lanes: usize,
 }
@@ -113,7 +116,7 @@ impl Plan {
         settings: &RunSettings,
         reporter: &Reporter,
     ) -> Result<(Self, Option<Kit>)> {
-        let out = std::path::absolute(&queue.out).unwrap_or_else(|_| queue.out.clone());
+        let out = real(&queue.out);
         reporter.step("Looking for songs", 0, 0)?;
         let (entries, problems) = find(&queue.inputs, &out);
         Self::of_entries((entries, problems), &queue.recipe, &out, settings, reporter)
@@ -130,6 +133,7 @@ impl Plan {
         settings: &RunSettings,
         reporter: &Reporter,
     ) -> Result<(Self, Option<Kit>)> {
+        let out = &real(out);
         let known = Ledger::new(out).known_outputs();
         reporter.step("Loading the models", 0, 0)?;
         let kit = Kit::load(recipe, &settings.device, settings.threads)
@@ -149,6 +153,7 @@ impl Plan {
             }
             names.check_inputs(&jobs, &mut problems);
         }
+        let names = jobs.iter().flat_map(Job::outputs).map(folded).collect();
         jobs.retain(|job| settings.shard.has(job.place));
         for job in &jobs {
             if let Err(reason) = &job.info {
@@ -161,7 +166,7 @@ impl Plan {
         }
         check_existing(&jobs, &known, recipe.existing, &mut problems);
         check_destination(out, &jobs, &known, &mut problems);
-        let lanes = lanes(kit.as_ref(), &jobs, settings, &mut problems);
+        let lanes = lanes((kit.as_ref(), recipe), &jobs, settings, &mut problems);
         problems.sort_by_key(|problem| problem.severity);
         let plan = Self {
             settings: settings_of(recipe, kit.as_ref()),
@@ -170,6 +175,7 @@ impl Plan {
             jobs,
             songs_in_all,
             problems,
+            names,
             lanes,
         };
         Ok((plan, kit))
@@ -197,11 +203,28 @@ impl Plan {
 }
 
 fn find(inputs: &[PathBuf], out: &Path) -> (Vec<Entry>, Vec<Problem>) {
-    let known = Ledger::new(out).known_outputs();
-    let own = out.join(LEDGER_FOLDER);
+    let out = real(out);
+    let known = Ledger::new(&out).known_outputs();
     gather(inputs, &|path| {
-        known.contains_key(path) || path.starts_with(&own)
+        let real = real(path);
+        real == out || known.contains_key(path) || known.contains_key(&real)
     })
+}
+
+/// A path without links and detours, as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    for known in path.ancestors() {
+        if let (Ok(known), Ok(rest)) = (known.canonicalize(), path.strip_prefix(known)) {
+            // Joining nothing would add a slash, and a file with a slash is not found.
+            return if rest.as_os_str().is_empty() {
+                known
+            } else {
+                known.join(rest)
+            };
+        }
+    }
+    path
 }
 
 pub(super) fn stop(error: &Error) -> Problem {
@@ -219,7 +242,14 @@ fn look_at(entries: Vec<Entry>, reporter: &Reporter) -> Result<Vec<Job>> {
             let info = if entry.input.to_str().is_none() {
                 Err("the name is no Unicode text; rename the file".to_owned())
             } else {
-                Decoder::open(&entry.input, None)
+                // A panic in a library is that file's failure.
+                std::panic::catch_unwind(|| Decoder::open(&entry.input, None))
+                    .unwrap_or_else(|_| {
+                        Err(Error::Song {
+                            problem: "something in this song stopped the program's own code".into(),
+                            path: entry.input.clone(),
+                        })
+                    })
                     .map(|decoder| decoder.info().clone())
                     .map_err(|error| error.to_string())
             };
@@ -242,6 +272,8 @@ fn settings_of(recipe: &Recipe, kit: Option<&Kit>) -> String {
     let recipe = Recipe {
         about: String::new(),
         existing: Existing::Skip,
+        // Settings of models, with their defaults, are part of what the kit tells.
+        models: recipe.models.iter().map(|m| ModelUse::new(&m.id)).collect(),
         ..recipe.clone()
     };
     let recipe = toml::to_string(&recipe).unwrap_or_default();

@@ -1,6 +1,5 @@
 //! What a batch did, one object per song.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -168,11 +167,10 @@ impl Report {
     /// # Errors
     /// [`Error::Io`]; [`Error::Document`] if a line before the last is none of ours.
     pub fn read(path: &Path) -> Result<Self> {
-        let file = std::fs::File::open(path).map_err(Error::io("open", path))?;
-        let lines: Vec<String> = BufReader::new(file)
-            .lines()
-            .collect::<std::io::Result<_>>()
-            .map_err(Error::io("read", path))?;
+        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        // A line that was cut short may end within a letter.
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<&str> = text.lines().collect();
         let mut files = Vec::new();
         for (at, line) in lines.iter().enumerate() {
             match serde_json::from_str(line) {

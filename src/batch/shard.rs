@@ -72,7 +72,13 @@ impl Shard {
         };
         let (from, index, told) = if let Some(id) = number("SLURM_ARRAY_TASK_ID")? {
             let first = number("SLURM_ARRAY_TASK_MIN")?.unwrap_or(0);
-            let index = id.saturating_sub(first);
+            let step = number("SLURM_ARRAY_TASK_STEP")?.unwrap_or(1).max(1);
+            // A task that is sent again alone has another first one: with the number of parts
+            // given, its own number says which part it is.
+            let index = match parts {
+                Some(parts) if step == 1 => id % parts.max(1),
+                _ => id.saturating_sub(first) / step,
+            };
             (
                 "SLURM_ARRAY_TASK_ID",
                 index,

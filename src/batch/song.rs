@@ -1,14 +1,15 @@
 //! One song of a queue, from its file to its checked results.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::board::Board;
 use super::kit::{Kit, digest};
 use super::ledger::{Ledger, file_digest};
 use super::mixdown::MixSink;
-use super::names::{export_options, name_files};
+use super::names::{export_options, folded, name_files};
 use super::picture::draw_result;
 use super::plan::{Job, Plan};
 use super::recipe::Existing;
@@ -19,6 +20,9 @@ use crate::audio::{Decoder, Source as _, part_prefix};
 use crate::error::{Error, Result};
 use crate::progress::{CancelToken, Event, Reporter};
 
+/// How many songs of one name can be told apart.
+const MOST_NUMBERS: usize = 10_000;
+
 /// What every song of a run needs.
 pub(super) struct Desk<'a> {
     pub(super) plan: &'a Plan,
@@ -26,10 +30,12 @@ pub(super) struct Desk<'a> {
     pub(super) ledger: Ledger,
     /// Files that earlier runs wrote, and from what.
     pub(super) known: HashMap<PathBuf, PathBuf>,
+    /// Names that are spoken for, lower-cased.
+    pub(super) taken: Mutex<HashSet<String>>,
     /// Does everything again, whole or not.
     pub(super) redo: bool,
-    pub(super) board: std::sync::Arc<Board>,
-    pub(super) tell: std::sync::Arc<dyn Fn(BatchEvent) + Send + Sync>,
+    pub(super) board: Arc<Board>,
+    pub(super) tell: Arc<dyn Fn(BatchEvent) + Send + Sync>,
 }
 
 /// How a song ended, other than by failing.
@@ -45,88 +51,134 @@ impl Desk<'_> {
     pub(super) fn work(&self, mut job: Job, cancel: &CancelToken) -> Result<Ending> {
         let input = job.entry.input.clone();
         let place = job.place;
-        let reporter = || self.reporter(place, 0, cancel, &input);
-        let file_settings = &self.plan.settings;
-        let mut report = FileReport::new(&input, place, RowState::Done, file_settings);
+        let warnings = Arc::new(Mutex::new(Vec::new()));
+        let reporter = |done: usize| self.reporter(place, done, cancel, &input, &warnings);
+        if input.to_str().is_none() {
+            let problem = "the name is no Unicode text; rename the file".into();
+            return Err(Error::Song {
+                problem,
+                path: input,
+            });
+        }
         if job.info.is_err() {
             // What was wrong when the queue was planned may have been mended since.
             job.info = Ok(Decoder::open(&input, None)?.info().clone());
             name_files(&mut job, self.kit, &self.plan.recipe, &self.plan.out)?;
         }
-        let before = stamp(&input)?;
-        let content = file_digest(&input, &reporter())?;
-        let key = self.key(&content, &job);
-        let Some(claim) = self.ledger.claim(&key)? else {
+        let names = self.names_of(&job);
+        let Some(claim) = self.ledger.claim(&digest(&names))? else {
             return Ok(Ending::Elsewhere);
         };
+        let before = stamp(&input)?;
+        let content = file_digest(&input, &reporter(0))?;
+        let key = digest(&format!("{content}\n{}\n{names}", self.plan.settings));
+        let names = digest(&names);
         if !self.redo
-            && let Some(mut whole) = self.ledger.whole(&key, &reporter())?
+            && let Some(mut whole) = self.ledger.whole(&key, &reporter(0))?
         {
             whole.state = RowState::AlreadyDone;
             whole.place = place;
+            if whole.input != input {
+                // The song has moved.
+                whole.input.clone_from(&input);
+                self.ledger.write(&key, &whole)?;
+            }
             return Ok(Ending::Over(Box::new(whole)));
         }
+        let settings = &self.plan.settings;
+        let mut report = FileReport::new(&input, place, RowState::Done, settings);
         report.input_sha256 = Some(content);
-        if !self.make_way(&mut job)? {
+        let own = self.ledger.own_files(&key, &names);
+        if let Some(there) = self.make_way(&mut job, &own)? {
             report.state = RowState::Skipped;
-            report.error = Some("a file of its name is there already".into());
+            report.error = Some(format!(
+                "a file of that name is there already; choose to number or to replace (--existing): {}",
+                there.display()
+            ));
             return Ok(Ending::Over(Box::new(report)));
         }
         self.sweep(&job);
-        self.separate(&job, cancel, &mut report)?;
-        if stamp(&input)? != before {
-            return Err(Error::Malformed {
-                problem: "it was changed while it was read".into(),
-                path: input,
-            });
+        let is_new = |path: &&Path| own.contains(*path) || path.symlink_metadata().is_err();
+        let new: Vec<PathBuf> = job
+            .outputs()
+            .filter(is_new)
+            .map(Path::to_path_buf)
+            .collect();
+        let below = |paths: &[PathBuf]| paths.iter().map(|path| self.below_out(path)).collect();
+        self.ledger.begin(&names, &input, below(&new))?;
+        let outcome = self.separate(&job, &reporter, &mut report).and_then(|()| {
+            if stamp(&input)? != before {
+                let problem = "it was changed while it was read; retry it".into();
+                let path = input.clone();
+                return Err(Error::Song { problem, path });
+            }
+            let heard =
+                std::mem::take(&mut *warnings.lock().unwrap_or_else(PoisonError::into_inner));
+            report.warnings.splice(0..0, heard);
+            self.ledger.write(&key, &report)
+        });
+        if let Err(error) = outcome {
+            let left: Vec<PathBuf> = new.into_iter().filter(|path| path.exists()).collect();
+            if left.is_empty() {
+                self.ledger.end(&names);
+            } else {
+                self.ledger.begin(&names, &input, below(&left))?;
+            }
+            return Err(error);
         }
-        self.ledger.write(&key, &report)?;
+        self.ledger.end(&names);
         drop(claim);
         Ok(Ending::Over(Box::new(report)))
     }
 
-    /// What is the same exactly if the work is the same: content, settings, names.
-    fn key(&self, content: &str, job: &Job) -> String {
+    /// The names of a job's files: two songs, or two runs, that would write the same are one.
+    fn names_of(&self, job: &Job) -> String {
         let names: Vec<String> = job
             .outputs()
-            .map(|path| self.below_out(path).to_string_lossy().into_owned())
+            .map(|path| self.below_out(path).to_string_lossy().to_lowercase())
             .collect();
-        digest(&format!(
-            "{content}\n{}\n{}",
-            self.plan.settings,
-            names.join("\n")
-        ))
+        names.join("\n")
     }
 
     fn below_out(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.plan.out).unwrap_or(path).into()
     }
 
-    /// Meets files that are there and that no earlier run made from this input, as the recipe says.
-    /// `false` if the song is to be left out.
-    fn make_way(&self, job: &mut Job) -> Result<bool> {
-        loop {
-            let input = job.entry.input.clone();
-            let foreign = |path: &Path| path.exists() && self.known.get(path) != Some(&input);
-            let Some(path) = job.outputs().find(|path| foreign(path)) else {
-                return Ok(true);
+    /// Meets files that are there and that no earlier run made from this song, as the recipe says.
+    /// Answers the file for which the song is to be left out, if any.
+    fn make_way(&self, job: &mut Job, own: &HashSet<PathBuf>) -> Result<Option<PathBuf>> {
+        let input = job.entry.input.clone();
+        let foreign = |path: &Path| {
+            path.symlink_metadata().is_ok()
+                && !own.contains(path)
+                && self.known.get(path) != Some(&input)
+        };
+        let mut mine: HashSet<String> = job.outputs().map(folded).collect();
+        // Lanes choose numbers one after the other.
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        for _ in 0..MOST_NUMBERS {
+            let in_use = |path: &&Path| {
+                foreign(path) || (!mine.contains(&folded(path)) && taken.contains(&folded(path)))
+            };
+            let Some(path) = job.outputs().find(in_use) else {
+                taken.extend(job.outputs().map(folded));
+                return Ok(None);
             };
             if path.is_dir() {
                 return Err(Error::Exists { path: path.into() });
             }
             match self.plan.recipe.existing {
-                Existing::Skip => return Ok(false),
-                Existing::Overwrite => return Ok(true),
+                Existing::Skip => return Ok(Some(path.into())),
+                Existing::Overwrite => return Ok(None),
                 Existing::Number => {
                     job.number += 1;
                     name_files(job, self.kit, &self.plan.recipe, &self.plan.out)?;
-                    let mut others = self.plan.jobs.iter().filter(|o| o.place != job.place);
-                    if others.any(|other| job.outputs().any(|p| other.outputs().any(|q| p == q))) {
-                        continue;
-                    }
+                    mine.clear();
                 }
             }
         }
+        let problem = format!("{MOST_NUMBERS} numbers are taken; choose another name");
+        Err(Error::setting("name", problem))
     }
 
     /// Removes what a killed run left of these files. The claim says that nobody writes them now.
@@ -145,13 +197,20 @@ impl Desk<'_> {
         }
     }
 
-    fn separate(&self, job: &Job, cancel: &CancelToken, report: &mut FileReport) -> Result<()> {
+    fn separate(
+        &self,
+        job: &Job,
+        reporter: &dyn Fn(usize) -> Reporter,
+        report: &mut FileReport,
+    ) -> Result<()> {
         let started = Instant::now();
         let input = &job.entry.input;
         for model in 0..self.kit.len() {
-            let reporter = self.reporter(job.place, model, cancel, input);
+            let reporter = reporter(model);
             let mut separator = self.kit.separator(model)?;
-            self.show(job.place, |row| row.device = separator.device());
+            // Asked for before the board is: another lane may be running the network.
+            let device = separator.device();
+            self.show(job.place, |row| row.device = device);
             let mut decoder = Decoder::open(input, None)?;
             let recipe = &self.plan.recipe;
             let export = export_options(recipe, &self.plan.out, &job.entry.folder, job.number);
@@ -175,9 +234,9 @@ impl Desk<'_> {
             report.models.push(self.kit.name(model).to_owned());
             report.devices.push(done.device);
             report.seconds = done.audio_secs;
-            report.residual_db.push(done.residual_db);
+            report.residual_db.push(finite(done.residual_db));
             let gain_db = 20.0 * f64::from(gain).log10();
-            report.gain_db = report.gain_db.min(gain_db);
+            report.gain_db = report.gain_db.min(finite(gain_db));
             let rate = recipe.sample_rate_hz.unwrap_or(shape.0);
             let frames = crate::audio::resampled_frames(done.frames, shape.0, rate);
             for file in &files {
@@ -211,7 +270,7 @@ impl Desk<'_> {
         let found = Decoder::open(&file.path, None)?.frames_hint();
         if found != Some(frames) || file.frames != frames {
             let found = found.map_or("an unknown number".into(), |n| n.to_string());
-            return Err(Error::Malformed {
+            return Err(Error::Song {
                 problem: format!("{found} of {frames} frames were written; is the disk in order?"),
                 path: file.path.clone(),
             });
@@ -226,7 +285,7 @@ impl Desk<'_> {
             frames,
             sample_rate: file.sample_rate,
             channels: file.channels,
-            peak: file.peak,
+            peak: file.peak.min(f32::MAX),
             clipped_samples: file.clipped_samples,
             bytes,
             sha256: file_digest(&file.path, reporter)?,
@@ -241,10 +300,18 @@ impl Desk<'_> {
     }
 
     /// Tells how far the song is, `done` models being behind it, and waits while the queue is paused.
-    fn reporter(&self, id: usize, done: usize, cancel: &CancelToken, input: &Path) -> Reporter {
+    fn reporter(
+        &self,
+        id: usize,
+        done: usize,
+        cancel: &CancelToken,
+        input: &Path,
+        warnings: &Arc<Mutex<Vec<String>>>,
+    ) -> Reporter {
+        let warnings = Arc::clone(warnings);
         let parts = self.kit.len();
-        let board = std::sync::Arc::clone(&self.board);
-        let tell = std::sync::Arc::clone(&self.tell);
+        let board = Arc::clone(&self.board);
+        let tell = Arc::clone(&self.tell);
         let (token, input) = (cancel.clone(), input.to_path_buf());
         Reporter::new(cancel.clone(), move |event| match event {
             Event::Progress(progress) => {
@@ -253,9 +320,18 @@ impl Desk<'_> {
                     tell(event);
                 }
             }
-            Event::Warning(text) => tell(BatchEvent::Warning(input.clone(), text)),
+            Event::Warning(text) => {
+                let mut all = warnings.lock().unwrap_or_else(PoisonError::into_inner);
+                all.push(text.clone());
+                tell(BatchEvent::Warning(input.clone(), text));
+            }
         })
     }
+}
+
+/// A figure that a report can hold.
+fn finite(db: f64) -> f64 {
+    if db.is_finite() { db } else { 0.0 }
 }
 
 /// What changes when a file does.

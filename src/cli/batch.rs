@@ -7,14 +7,15 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::json;
 
+use super::Terminal;
 use super::batch_report::{self, BatchAction};
+use super::batch_show::{list_outputs, show, sum_up, tell};
 use super::separate::{parse_param, parse_peaks};
-use super::{Terminal, terminal};
 use crate::apply::{PeakRule, PostProcess, Region};
 use crate::audio::AudioFormat;
 use crate::batch::{
-    self, BatchEvent, Board, Existing, LEDGER_FOLDER, ModelUse, Plan, Problem, Queue, Recipe,
-    Report, RowState, RunSettings, Severity, Shard, load_recipe, report_paths, save_recipe,
+    self, Board, Existing, LEDGER_FOLDER, ModelUse, Plan, Problem, Queue, Recipe, RunSettings,
+    Shard, load_recipe, report_paths, save_recipe,
 };
 use crate::error::{Error, Result};
 use crate::model::Device;
@@ -135,6 +136,12 @@ fn work(args: &BatchArgs, terminal: &Terminal) -> Result<()> {
         terminal.event(&object, Some(&format!("recipe kept: {}", path.display())));
     }
     if let Some(path) = &args.save_queue {
+        if path.extension().is_none_or(|e| e != "toml") {
+            return Err(Error::setting(
+                "save-queue",
+                "name a file that ends in .toml",
+            ));
+        }
         queue.write(path)?;
     }
     let environment = |name: &str| std::env::var(name).ok();
@@ -151,12 +158,17 @@ fn work(args: &BatchArgs, terminal: &Terminal) -> Result<()> {
         redo: args.redo,
     };
     let (plan, kit) = Plan::make(&queue, &settings, &terminal.reporter("batch"))?;
-    plan.problems
-        .iter()
-        .for_each(|problem| tell(problem, args.check, terminal));
+    let of_a_song = |problem: &Problem| {
+        let mut inputs = plan.jobs.iter().map(|job| &job.entry.input);
+        inputs.any(|input| Some(input) == problem.path.as_ref())
+    };
+    for problem in &plan.problems {
+        // What is wrong with a song is said when its turn comes.
+        tell(problem, args.check || !of_a_song(problem), terminal);
+    }
     let object = json!({
         "event": "plan", "songs": plan.jobs.len(), "songs_in_all": plan.songs_in_all,
-        "shard": shard.to_string(), "out": plan.out, "lanes": plan.lanes,
+        "shard": shard.to_string(), "out": plan.out.display().to_string(), "lanes": plan.lanes,
         "bytes": plan.jobs.iter().map(|job| job.bytes).sum::<u64>(), "ready": plan.is_ready(),
     });
     let part = match shard {
@@ -176,13 +188,16 @@ fn work(args: &BatchArgs, terminal: &Terminal) -> Result<()> {
         list_outputs(&plan, terminal);
         return Ok(());
     }
-    queue.write(&plan.out.join(LEDGER_FOLDER).join("queue.toml"))?;
+    let mut kept = queue.clone();
+    kept.inputs.retain(|input| input.to_str().is_some());
+    kept.write(&plan.out.join(LEDGER_FOLDER).join("queue.toml"))?;
     let board = Arc::new(Board::new(plan.jobs.clone()));
     let stop = Arc::clone(&board);
     let _hook = terminal.cancel_token().on_cancel(move || stop.cancel_all());
     let (events, inbox) = crossbeam_channel::bounded(256);
     let report = std::thread::scope(|scope| {
-        scope.spawn(|| inbox.iter().for_each(|event| show(event, terminal)));
+        // The listener owns its end: should it die, the lanes go on unheard.
+        scope.spawn(move || inbox.iter().for_each(|event| show(event, terminal)));
         let tell = Arc::new(move |event| {
             // The listener outlives the work.
             events.send(event).ok();
@@ -233,7 +248,7 @@ fn queue(args: &BatchArgs) -> Result<Queue> {
     if let Some(out) = &args.out {
         queue.out = absolute(out)?;
     }
-    change(&mut queue.recipe, args);
+    change(&mut queue.recipe, args)?;
     queue.recipe.validate()?;
     Ok(queue)
 }
@@ -243,9 +258,15 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 /// What the words change in a recipe.
-fn change(recipe: &mut Recipe, args: &BatchArgs) {
+fn change(recipe: &mut Recipe, args: &BatchArgs) -> Result<()> {
     if !args.models.is_empty() {
         recipe.models = args.models.iter().map(ModelUse::new).collect();
+    }
+    for model in &mut recipe.models {
+        // A queue may be gone on with from another folder.
+        if model.id.ends_with(".onnx") {
+            model.id = absolute(Path::new(&model.id))?.display().to_string();
+        }
     }
     for model in &mut recipe.models {
         model.params.extend(args.params.iter().cloned());
@@ -283,106 +304,5 @@ fn change(recipe: &mut Recipe, args: &BatchArgs) {
             recipe.post.push(post);
         }
     }
-}
-
-fn tell(problem: &Problem, only_looking: bool, terminal: &Terminal) {
-    let path = problem.path.as_ref().map(|path| path.display().to_string());
-    let at = path
-        .as_ref()
-        .filter(|path| !problem.message.contains(*path));
-    let text = match at {
-        Some(path) => format!("{}: {path}", problem.message),
-        None => problem.message.clone(),
-    };
-    let object = json!({
-        "event": "problem", "severity": format!("{:?}", problem.severity).to_lowercase(),
-        "message": problem.message, "path": path,
-    });
-    match problem.severity {
-        Severity::Stop => terminal.fail(&text, path.as_deref().unwrap_or_default()),
-        // Said again, as that song's failure, when its turn comes.
-        Severity::File if only_looking => terminal.fail(&text, path.as_deref().unwrap_or_default()),
-        Severity::File => terminal.event(&object, None),
-        Severity::Note => terminal.event(&object, Some(&format!("note: {text}"))),
-    }
-}
-
-fn list_outputs(plan: &Plan, terminal: &Terminal) {
-    for job in &plan.jobs {
-        for path in job.outputs() {
-            let object = json!({ "event": "output", "input": job.entry.input, "path": path });
-            terminal.event(&object, Some(&format!("  {}", path.display())));
-        }
-    }
-}
-
-fn show(event: BatchEvent, terminal: &Terminal) {
-    match event {
-        BatchEvent::Row(row, totals) => {
-            terminal.event(
-                &json!({
-                    "event": "progress", "input": row.input, "state": row.state, "stage": row.stage,
-                    "done": row.fraction, "remaining_secs": row.remaining_secs,
-                    "overall": totals.fraction, "overall_remaining_secs": totals.remaining_secs,
-                }),
-                None,
-            );
-            let left = totals.remaining_secs.map_or_else(String::new, |secs| {
-                format!(", {} left", terminal::duration(secs))
-            });
-            let message = format!("{} of {}{left}", totals.over, totals.songs);
-            terminal.overall("Batch", totals.fraction, message);
-        }
-        BatchEvent::Warning(input, text) => {
-            let about = input.display().to_string();
-            terminal.reporter(&about).warn(text);
-        }
-        BatchEvent::Over(file) => {
-            let input = file.input.display().to_string();
-            if file.state == RowState::Failed {
-                let reason = file.error.clone().unwrap_or_else(|| "failed".into());
-                terminal.fail(&reason, &input);
-            }
-            let mut object = serde_json::to_value(&*file).unwrap_or_default();
-            object["event"] = json!("file");
-            let text = match file.state {
-                RowState::Done => format!(
-                    "done: {input}: {} of audio in {:.1} s",
-                    terminal::duration(file.seconds),
-                    file.seconds_taken
-                ),
-                RowState::Skipped => {
-                    let reason = file.error.clone().unwrap_or_default();
-                    format!("left out: {reason}: {input}")
-                }
-                state => format!("{}: {input}", state.label().to_lowercase()),
-            };
-            let shown = (file.state != RowState::Failed).then_some(text.as_str());
-            terminal.event(&object, shown);
-        }
-    }
-}
-
-fn sum_up(report: &Report, path: &Path, terminal: &Terminal) {
-    let count = |state: RowState| report.count(|other| other == state);
-    let object = json!({
-        "event": "result", "songs": report.files.len(), "done": count(RowState::Done),
-        "already_done": count(RowState::AlreadyDone), "skipped": count(RowState::Skipped),
-        "cancelled": count(RowState::Cancelled), "failed": count(RowState::Failed),
-        "report": path, "page": path.with_extension("html"),
-    });
-    let mut parts = Vec::new();
-    for state in [
-        RowState::Done,
-        RowState::AlreadyDone,
-        RowState::Skipped,
-        RowState::Cancelled,
-        RowState::Failed,
-    ] {
-        if count(state) > 0 {
-            parts.push(format!("{} {}", count(state), state.label().to_lowercase()));
-        }
-    }
-    let text = format!("{}\n  report: {}", parts.join(", "), path.display());
-    terminal.result(&object, &text);
+    Ok(())
 }

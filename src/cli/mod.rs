@@ -5,6 +5,7 @@
 
 mod batch;
 mod batch_report;
+mod batch_show;
 mod info;
 mod models;
 mod picture;

@@ -82,7 +82,7 @@ impl Terminal {
                 print_json(&json!({ "event": "warning", "input": about, "message": message }));
             }
             Event::Warning(message) => {
-                bar.suspend(|| eprintln!("stemloom: warning: {message}: {about}"));
+                bar.suspend(|| print_error(&format!("warning: {message}: {about}")));
             }
         })
     }
@@ -154,6 +154,11 @@ fn one_line(text: &str) -> String {
         c => c.to_string(),
     });
     shown.collect()
+}
+
+/// Standard error may be gone as well.
+fn print_error(message: &str) {
+    writeln!(std::io::stderr().lock(), "stemloom: {}", one_line(message)).ok();
 }
 
 fn print_json(object: &Value) {

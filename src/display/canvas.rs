@@ -105,7 +105,9 @@ impl Picture {
             .suffix(".part")
             .tempfile_in(folder)
             .map_err(Error::io("create a file in", folder))?;
-        self.encode(&mut part).map_err(Error::io("write", path))?;
+        self.encode(&mut part)
+            .and_then(|()| part.as_file().sync_all())
+            .map_err(Error::io("write", path))?;
         part.persist(path)
             .map_err(|e| Error::io("rename the finished picture to", path)(e.error))?;
         make_readable(path);

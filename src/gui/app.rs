@@ -15,6 +15,7 @@ use super::settings::{self, Settings, ThemeChoice, Workspace};
 use super::spectrum::Spectra;
 use super::tiles::Tiles;
 use super::{bottom, card_form, export, fold, help, inspector, library, theme, topbar, welcome};
+use crate::batch::RowState;
 use crate::display::Peak;
 use crate::model::{ModelShelf, RuntimeStatus};
 use crate::playback::Player;
@@ -193,6 +194,20 @@ impl App {
         self.jobs.running.is_empty() && !self.tiles.is_busy()
     }
 
+    /// The queue of the Batch workspace and what became of each song, for tests.
+    pub fn queue(&self) -> Vec<(&std::path::Path, RowState)> {
+        let songs = &self.batch.form.songs;
+        songs
+            .iter()
+            .map(|song| (song.entry.input.as_path(), song.state))
+            .collect()
+    }
+
+    /// Whether a batch is running, for tests.
+    pub fn is_batch_running(&self) -> bool {
+        self.batch.running
+    }
+
     /// The newest notice, for tests.
     pub fn last_notice(&self) -> Option<&str> {
         self.notices.last()
@@ -323,6 +338,11 @@ impl eframe::App for App {
 }
 
 impl App {
+    /// Does what a panel would ask for.
+    pub fn act(&mut self, action: Action, ctx: &egui::Context) {
+        self.execute(action, ctx);
+    }
+
     /// Runs a command as if its key had been pressed.
     pub fn command(&mut self, command: Command, ctx: &egui::Context) {
         self.execute(Action::Do(command), ctx);

@@ -9,6 +9,18 @@ mod common;
 
 mod architecture;
 mod audio_files;
+mod batch;
+mod batch_board;
+mod batch_common;
+#[cfg(target_os = "linux")]
+mod batch_disk;
+mod batch_errors;
+mod batch_interrupted;
+mod batch_parts;
+mod batch_queue;
+mod batch_recipe;
+mod batch_resume;
+mod batch_shards;
 mod cards;
 mod cli;
 mod cli_errors;

@@ -5,7 +5,7 @@ use egui_kittest::kittest::Queryable as _;
 use stemloom::gui::App;
 use stemloom::session::LaneView;
 
-use crate::window::{open, open_sized, wait, with_song, write_song};
+use crate::window::{Dropped, open, open_sized, wait, with_song, write_song};
 
 const CTRL: Modifiers = Modifiers::COMMAND.plus(Modifiers::CTRL);
 
@@ -17,19 +17,6 @@ fn lanes(app: &App) -> Vec<&str> {
             .map(|lane| lane.name.as_str())
             .collect()
     })
-}
-
-#[derive(Debug)]
-struct Dropped(std::path::PathBuf);
-
-impl egui::DroppedFile for Dropped {
-    fn path(&self) -> &std::path::Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        std::fs::read(&self.0).map_err(|error| error.to_string())
-    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! ```
 
 mod commands;
+mod figures;
 mod mixdowns;
 mod queue;
 mod recipe;
@@ -24,9 +25,12 @@ use super::scene::{Action, Scene};
 use crate::audio::Tags;
 use crate::batch::{
     BatchEvent, Board, Entry, Job, Plan, Problem, Recipe, Report, Row, RowState, RunSettings,
-    Severity, Totals,
+    Severity, Totals, load_recipe,
 };
 use crate::model::Device;
+
+/// The recipe at the first start.
+const FIRST_RECIPE: &str = "all-stems";
 
 /// A song of the queue, as it is kept between two starts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,8 +75,8 @@ impl Default for BatchForm {
     fn default() -> Self {
         Self {
             songs: Vec::new(),
-            recipe: Recipe::default(),
-            recipe_name: "all-stems".into(),
+            recipe: load_recipe(FIRST_RECIPE).unwrap_or_default(),
+            recipe_name: FIRST_RECIPE.into(),
             out: String::new(),
             device: "auto".into(),
             songs_at_once: 2,

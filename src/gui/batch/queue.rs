@@ -3,13 +3,13 @@
 use egui::{Align, Color32, Layout, RichText, ScrollArea, Sense, Ui, vec2};
 use egui_extras::{Column, TableBuilder, TableRow};
 
+use super::figures::{clock, megabytes, one_line};
 use super::{BatchAction, BatchView, Queued, told};
 use crate::batch::{RowState, Severity};
 use crate::gui::command::Command;
 use crate::gui::icons::{Icon, icon_button};
 use crate::gui::scene::Action;
 use crate::gui::theme::{SPACE_L, SPACE_M, SPACE_S, figures, small, tokens};
-use crate::gui::topbar::clock;
 
 const ROW_HEIGHT: f32 = 34.0;
 const PROBLEMS_HEIGHT: f32 = 120.0;
@@ -21,8 +21,10 @@ pub(super) fn ui(ui: &mut Ui, view: &mut BatchView, actions: &mut Vec<Action>) {
     egui::CentralPanel::no_frame().frame(frame).show(ui, |ui| {
         buttons(ui, view, actions);
         ui.add_space(SPACE_M);
-        overall(ui, view);
-        ui.add_space(SPACE_M);
+        if !view.form.songs.is_empty() {
+            overall(ui, view);
+            ui.add_space(SPACE_M);
+        }
         problems(ui, view);
         if view.form.songs.is_empty() {
             empty(ui, actions);
@@ -378,22 +380,4 @@ fn state_colour(ui: &Ui, state: RowState) -> Color32 {
         RowState::Skipped => tokens.warning,
         RowState::Waiting | RowState::Cancelled => tokens.faint,
     }
-}
-
-fn megabytes(bytes: u64) -> String {
-    let mb = bytes as f64 / 1e6;
-    if mb >= 1000.0 {
-        format!("{:.1} GB", mb / 1000.0)
-    } else if mb >= 10.0 {
-        format!("{mb:.0} MB")
-    } else {
-        format!("{mb:.1} MB")
-    }
-}
-
-/// Names of songs hold anything, also line breaks and signs that no font has.
-fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }

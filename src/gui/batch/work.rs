@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 
-use crate::batch::{
-    self, BatchEvent, Board, LEDGER_FOLDER, Plan, Queue, Report, RowState, report_paths,
-};
+use crate::batch::{self, BatchEvent, Board, Plan, Report, RowState, report_paths};
 use crate::error::Result;
 use crate::gui::jobs::{BatchRequest, JobEvent};
 use crate::progress::Reporter;
@@ -34,12 +32,6 @@ pub fn run_batch(
     let Some(kit) = kit.filter(|_| plan.is_ready() && !request.only_check) else {
         return Ok(None);
     };
-    let queue = Queue {
-        inputs: request.entries.iter().map(|e| e.input.clone()).collect(),
-        out: plan.out.clone(),
-        recipe: recipe.clone(),
-    };
-    queue.write(&plan.out.join(LEDGER_FOLDER).join("queue.toml"))?;
     let board = Arc::new(Board::new(plan.jobs.clone()));
     outbox.send(JobEvent::BatchStarted(Arc::clone(&board))).ok();
     let stop = Arc::clone(&board);
