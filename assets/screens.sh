@@ -90,6 +90,28 @@ press F2
 shot light-waveforms 1
 stop
 
+# Many songs: copies of the example, and one that is broken.
+mkdir -p "$home/Night" "$home/config"
+for n in 1 2 3 4 5 6 7 8; do cp assets/example/long-way-home.flac "$home/Night/0$n song.flac"; done
+echo "this is no music" > "$home/Night/09 broken.mp3"
+python3 - "$home" <<'END'
+import json, pathlib, sys
+home = pathlib.Path(sys.argv[1])
+songs = [
+    {"entry": {"input": str(path), "folder": "Night"}, "state": "waiting", "seconds": 20.1, "message": ""}
+    for path in sorted((home / "Night").iterdir())
+]
+form = {"songs": songs, "out": str(home / "stems")}
+(home / "config" / "batch.json").write_text(json.dumps(form))
+END
+start
+press ctrl+2
+shot batch
+press ctrl+shift+b
+shot batch-running 0.8
+shot batch-over 6
+stop
+
 broken="$home/broken song.mp3"
 echo "this is no music" > "$broken"
 start "$broken"

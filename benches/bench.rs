@@ -23,6 +23,7 @@
     reason = "a program for developers: a failure may end it, and nobody links against it"
 )]
 
+mod batch;
 mod memory;
 mod network;
 mod outline;
@@ -60,11 +61,12 @@ struct Bench {
 
 type Measure = fn(&Bench) -> anyhow::Result<Vec<Row>>;
 
-const MEASURES: [(&str, Measure); 6] = [
+const MEASURES: [(&str, Measure); 7] = [
     ("STFT and inverse", stft),
     ("harmonic and percussive", hpss),
     ("repeating background", repet_sim),
     ("a network, file to files", network::overhead),
+    ("a batch of songs", batch::batch),
     ("memory of a long separation", memory::growth),
     ("painting an hour", outline::paint),
 ];

@@ -72,7 +72,7 @@ fn peak_bytes(bench: &Bench, model: &Path, repeats: usize) -> anyhow::Result<u64
 }
 
 /// Runs a program to its end; answers its peak resident memory in bytes.
-fn run_and_watch(program: &mut Command) -> anyhow::Result<u64> {
+pub fn run_and_watch(program: &mut Command) -> anyhow::Result<u64> {
     let mut child = program.spawn().context("the program did not start")?;
     let status_file = format!("/proc/{}/status", child.id());
     let mut peak_kb = 0;
@@ -85,7 +85,7 @@ fn run_and_watch(program: &mut Command) -> anyhow::Result<u64> {
         }
         std::thread::sleep(LOOK_EVERY);
     };
-    ensure!(status.success(), "stemloom separate ended with {status}");
+    ensure!(status.success(), "stemloom ended with {status}");
     ensure!(peak_kb > 0, "{status_file} told no VmHWM");
     Ok(peak_kb * 1024)
 }

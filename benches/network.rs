@@ -9,7 +9,7 @@ use anyhow::ensure;
 use prost::Message as _;
 use serde_json::{Value, json};
 use stemloom::apply::{
-    self, ExportOptions, FileSink, Network, SeparateOptions, Separator as _, song_name,
+    self, ExportOptions, FileSink, Network, SegmentSpec, SeparateOptions, Separator as _, song_name,
 };
 use stemloom::audio::{Decoder, Tags};
 use stemloom::model::proto::{
@@ -22,6 +22,7 @@ use stemloom::progress::Reporter;
 
 use crate::Bench;
 use crate::song::{self, Noise};
+use crate::table::PeerTime;
 use crate::table::{Goal, Row, fastest_secs};
 
 /// Samples that a graph takes at once.
@@ -49,19 +50,7 @@ pub fn overhead(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     let ours = fastest_secs(|| separate_to_files(&bench.song, &mut network, &folder))?;
     // Its threads must not stand in the peer's way.
     drop(network);
-    let bare = bench.peers.time(
-        "network",
-        &[
-            "--model".into(),
-            path.display().to_string(),
-            "--segment-frames".into(),
-            spec.segment_frames.to_string(),
-            "--step-frames".into(),
-            spec.step_frames.to_string(),
-            "--batch".into(),
-            spec.batch.to_string(),
-        ],
-    );
+    let bare = bare_of(bench, &path, &spec);
     let work = "one ONNX model, 3 min, WAV to two WAVs";
     let peer = ("bare ONNX Runtime", bare);
     Ok(vec![Row::against(
@@ -70,6 +59,30 @@ pub fn overhead(bench: &Bench) -> anyhow::Result<Vec<Row>> {
         peer,
         Goal::SlowerByAtMost(1.15),
     )])
+}
+
+/// The bare network over the test song.
+pub fn bare(bench: &Bench, model: &Path) -> anyhow::Result<PeerTime> {
+    let (path, card) = ModelShelf::default().find(&model.display().to_string(), &[])?;
+    let graph = OnnxModel::load(&path, &Device::Cpu, bench.threads)?;
+    let spec = Network::new(graph, card)?.prepare(song::SAMPLE_RATE_HZ)?;
+    Ok(bare_of(bench, &path, &spec))
+}
+
+fn bare_of(bench: &Bench, model: &Path, spec: &SegmentSpec) -> PeerTime {
+    bench.peers.time(
+        "network",
+        &[
+            "--model".into(),
+            model.display().to_string(),
+            "--segment-frames".into(),
+            spec.segment_frames.to_string(),
+            "--step-frames".into(),
+            spec.step_frames.to_string(),
+            "--batch".into(),
+            spec.batch.to_string(),
+        ],
+    )
 }
 
 /// Decodes, separates, writes: what `stemloom separate` does after loading the network.
@@ -99,7 +112,7 @@ fn separate_to_files(song: &Path, network: &mut Network, folder: &Path) -> anyho
 }
 
 /// Writes a stereo network of four convolutions to two stems: about 12 000 products a sample.
-fn write_layers(path: &Path) -> anyhow::Result<()> {
+pub fn write_layers(path: &Path) -> anyhow::Result<()> {
     let mut noise = Noise::new(WEIGHT_SEED);
     let hidden = HIDDEN_CHANNELS;
     let shapes = [(2, hidden), (hidden, hidden), (hidden, hidden), (hidden, 4)];

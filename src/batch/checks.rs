@@ -86,7 +86,7 @@ pub(super) fn lanes(
         .max()
         .unwrap_or(0);
     let Some(allowed) = settings.memory_bytes() else {
-        return settings.songs_at_once.max(1);
+        return settings.wanted_lanes();
     };
     let base = kit.base_bytes();
     if base + largest > allowed {
@@ -103,5 +103,5 @@ pub(super) fn lanes(
     }
     let fit = ((allowed - base) / largest.max(1)).max(1);
     let fit = usize::try_from(fit).unwrap_or(usize::MAX);
-    fit.min(settings.songs_at_once.max(1))
+    fit.min(settings.wanted_lanes())
 }

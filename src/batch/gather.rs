@@ -47,7 +47,7 @@ pub fn gather(inputs: &[PathBuf], leave_out: &dyn Fn(&Path) -> bool) -> (Vec<Ent
             .filter_entry(|item| {
                 let is_folder = item.file_type().is_dir();
                 item.depth() == 0
-                    || !is_hidden(item.path()) && !(is_folder && leave_out(item.path()))
+                    || !(is_hidden(item.path()) || is_folder && leave_out(item.path()))
             })
         {
             let item = match item {

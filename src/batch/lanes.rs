@@ -20,6 +20,9 @@ use crate::error::{Error, Result};
 use crate::model::Device;
 use crate::progress::CancelToken;
 
+/// Songs at once that are chosen by the processor at most: more only fill memory.
+const MOST_LANES: usize = 4;
+
 /// How a queue is run. Nothing here changes a sample of the results, but for another device's
 /// rounding.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +33,8 @@ pub struct RunSettings {
     pub threads: usize,
     /// Memory that may be used, in megabytes (10⁶ bytes); 0 for no limit.
     pub memory_mb: u64,
-    /// Songs that are worked on at once, 1 or more, as far as the memory allows.
+    /// Songs that are worked on at once, as far as the memory allows; 0 chooses by the processor.
+    /// Every song reads, runs and writes side by side, so few are enough.
     pub songs_at_once: usize,
     /// The part of the queue.
     pub shard: Shard,
@@ -44,7 +48,7 @@ impl Default for RunSettings {
             device: Device::Auto,
             threads: 0,
             memory_mb: 0,
-            songs_at_once: 2,
+            songs_at_once: 0,
             shard: Shard::WHOLE,
             redo: false,
         }
@@ -52,6 +56,17 @@ impl Default for RunSettings {
 }
 
 impl RunSettings {
+    /// Songs at once before memory is asked.
+    pub(super) fn wanted_lanes(&self) -> usize {
+        match self.songs_at_once {
+            0 => {
+                let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+                (cores / 2).clamp(1, MOST_LANES)
+            }
+            songs => songs,
+        }
+    }
+
     pub(super) fn memory_bytes(&self) -> Option<u64> {
         (self.memory_mb > 0).then_some(self.memory_mb * 1_000_000)
     }

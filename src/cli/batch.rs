@@ -87,8 +87,8 @@ pub(super) struct BatchArgs {
     /// Memory that may be used, in MB; 0 for no limit.
     #[arg(long, value_name = "MB", default_value_t = 0)]
     memory: u64,
-    /// Songs worked on at once, as far as the memory allows.
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=256))]
+    /// Songs worked on at once, as far as the memory allows; 0 chooses by the processor.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=256))]
     songs: u16,
     /// Part I of N of the queue, auto, or auto/N; a Slurm array is recognised by itself.
     #[arg(long, value_name = "I/N")]

@@ -85,7 +85,7 @@ fn a_song_that_goes_away_meanwhile_is_the_only_one_to_fail() {
     let at_work = AtWork::start(command, 1);
     std::fs::remove_file(place.path("music").join(&last)).unwrap();
     let run = at_work.finish().expect(2);
-    assert_eq!(in_state(&run, "failed"), [last.clone()]);
+    assert_eq!(in_state(&run, "failed"), std::slice::from_ref(&last));
     assert_eq!(in_state(&run, "done").len() as u64, MANY - 1);
     let line = run.error_line();
     assert!(line.contains("could not open"), "{line}");

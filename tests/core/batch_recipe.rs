@@ -211,7 +211,10 @@ fn by_recipe(place: &Place, recipe: &str) -> Clip {
     let words = ["song.wav", "--recipe", recipe, "--out", recipe, "--json"];
     expect_all(&place.batch(&words).expect(0), "done", 1);
     let name = format!("song ({recipe}).wav");
-    assert_eq!(result_names(&place.path(recipe)), [name.clone()]);
+    assert_eq!(
+        result_names(&place.path(recipe)),
+        std::slice::from_ref(&name)
+    );
     read(&place.path(recipe).join(name))
 }
 

@@ -205,7 +205,7 @@ fn a_recipe_is_chosen_and_changed() {
     let out = folder.path().join("out");
     type_destination(&mut window, &out);
     // The preview is the first file as it will be.
-    let preview = format!("{}/a (karaoke).wav", out.display());
+    let preview = format!("{}/music/a (karaoke).wav", out.display());
     window.get_by_label(&preview);
     window.get_by_label("Add a mix").click();
     window.run_steps(2);

@@ -83,7 +83,7 @@ fn gain(ui: &mut Ui, mixdown: &mut Mixdown, stem: &String) {
                 }
             });
         let changed = ui
-            .name_inputs(&format!("{stem} in {}", mixdown.name), |ui| ui.add(slider))
+            .name_inputs(format!("{stem} in {}", mixdown.name), |ui| ui.add(slider))
             .changed();
         ui.label(RichText::new(stem).font(small()));
         if changed {

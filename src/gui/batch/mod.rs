@@ -8,6 +8,7 @@
 mod commands;
 mod figures;
 mod mixdowns;
+mod preview;
 mod queue;
 mod recipe;
 mod work;
@@ -65,7 +66,7 @@ pub struct BatchForm {
     pub out: String,
     /// Where networks run, as typed on the command line.
     pub device: String,
-    /// Songs worked on at once.
+    /// Songs worked on at once; 0 chooses by the processor.
     pub songs_at_once: usize,
     /// Memory in MB; 0 for no limit.
     pub memory_mb: u64,
@@ -79,7 +80,7 @@ impl Default for BatchForm {
             recipe_name: FIRST_RECIPE.into(),
             out: String::new(),
             device: "auto".into(),
-            songs_at_once: 2,
+            songs_at_once: 0,
             memory_mb: 0,
         }
     }

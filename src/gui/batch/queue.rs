@@ -219,6 +219,7 @@ fn table(ui: &mut Ui, view: &mut BatchView, actions: &mut Vec<Action>) {
     let tokens = tokens(ui.ctx());
     let columns = [
         Column::remainder().at_least(160.0).clip(true),
+        Column::exact(52.0),
         Column::exact(92.0),
         Column::exact(112.0),
         Column::exact(62.0),
@@ -238,7 +239,7 @@ fn table(ui: &mut Ui, view: &mut BatchView, actions: &mut Vec<Action>) {
     let chosen = view.chosen.clone();
     let mut clicked = None;
     let heads = [
-        "Song", "State", "Progress", "Left", "Device", "Size", "Message", "",
+        "Song", "Length", "State", "Progress", "Left", "Device", "Size", "Message", "",
     ];
     table
         .header(22.0, |mut header| {
@@ -272,6 +273,11 @@ fn cells(row: &mut TableRow<'_, '_>, song: &Queued, running: bool, actions: &mut
         ui.add(label)
             .on_hover_text(song.entry.input.display().to_string());
     });
+    let faint = |ui: &mut Ui, text: String| {
+        let text = RichText::new(text).font(small()).weak();
+        ui.add(egui::Label::new(text).truncate().selectable(false));
+    };
+    row.col(|ui| faint(ui, song.seconds.map_or_else(String::new, clock)));
     row.col(|ui| {
         let colour = state_colour(ui, song.state);
         let text = RichText::new(song.state.label())
@@ -302,14 +308,9 @@ fn cells(row: &mut TableRow<'_, '_>, song: &Queued, running: bool, actions: &mut
             tokens(ui.ctx()).accent.gamma_multiply(0.8),
         );
     });
-    let faint = |ui: &mut Ui, text: String| {
-        let text = RichText::new(text).font(small()).weak();
-        ui.add(egui::Label::new(text).truncate().selectable(false));
-    };
     row.col(|ui| {
         let left = match (song.state, live.and_then(|row| row.remaining_secs)) {
             (RowState::Running, Some(secs)) => clock(secs),
-            (RowState::Waiting, _) => song.seconds.map_or_else(String::new, clock),
             _ => String::new(),
         };
         faint(ui, left);

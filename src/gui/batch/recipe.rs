@@ -1,13 +1,10 @@
 //! The right panel: what is done to every song, and where the results go.
 
-use std::path::Path;
-
 use egui::{RichText, ScrollArea, Ui};
 
+use super::preview::{example_song, preview};
 use super::{BatchAction, BatchForm, BatchView, mixdowns};
-use crate::apply::{
-    BUILTIN_IDS, ExportOptions, PeakRule, PostProcess, Region, SongName, builtin_spec,
-};
+use crate::apply::{BUILTIN_IDS, PeakRule, PostProcess, Region, builtin_spec};
 use crate::audio::AudioFormat;
 use crate::batch::{Existing, ModelUse, Recipe};
 use crate::gui::library::section;
@@ -179,7 +176,7 @@ fn stems_ui(ui: &mut Ui, recipe: &mut Recipe, stems: &[String]) {
 }
 
 fn files(ui: &mut Ui, view: &mut BatchView, stems: &[String], actions: &mut Vec<Action>) {
-    let example = example_song(view);
+    let (example, folder) = example_song(view);
     let form = &mut view.form;
     let recipe = &mut form.recipe;
     let label = ui.label("Destination").id;
@@ -201,7 +198,7 @@ fn files(ui: &mut Ui, view: &mut BatchView, stems: &[String], actions: &mut Vec<
     ui.add(edit)
         .labelled_by(label)
         .on_hover_text("{name} {title} {artist} {stem} {model}; / makes folders");
-    preview(ui, recipe, &form.out, &example, stems);
+    preview(ui, recipe, (&form.out, &folder), &example, stems);
     ui.add_space(SPACE_M);
     ui.horizontal(|ui| {
         let label = ui.label("Format").id;
@@ -228,53 +225,6 @@ fn files(ui: &mut Ui, view: &mut BatchView, stems: &[String], actions: &mut Vec<
             .labelled_by(label)
             .on_hover_text("Files of earlier runs of the same song are recognised in any case");
     });
-}
-
-/// The first file's name as it will be.
-fn preview(ui: &mut Ui, recipe: &Recipe, out: &str, song: &SongName, stems: &[String]) {
-    let options = ExportOptions {
-        folder: Path::new(if out.trim().is_empty() {
-            "stems"
-        } else {
-            out.trim()
-        })
-        .into(),
-        format: recipe.format,
-        pattern: recipe.name.clone(),
-        ..ExportOptions::default()
-    };
-    let first = match &recipe.stems {
-        Some(wanted) => wanted.first().or(recipe.mixdowns.first().map(|m| &m.name)),
-        None => stems.first(),
-    };
-    let song = SongName {
-        model: recipe
-            .models
-            .first()
-            .map_or_else(String::new, |m| m.id.clone()),
-        ..song.clone()
-    };
-    let tokens = tokens(ui.ctx());
-    let (text, colour) = match options.path(&song, first.map_or("stem", String::as_str)) {
-        Ok(path) => (path.display().to_string(), tokens.faint),
-        Err(error) => (error.to_string(), tokens.error),
-    };
-    ui.label(RichText::new(text).font(small()).color(colour));
-}
-
-fn example_song(view: &BatchView) -> SongName {
-    let chosen = view.chosen.as_ref();
-    let songs = &view.form.songs;
-    let song = songs
-        .iter()
-        .find(|song| Some(&song.entry.input) == chosen)
-        .or(songs.first());
-    let name = song.and_then(|song| song.entry.input.file_stem());
-    SongName {
-        name: name.map_or_else(|| "song".into(), |n| n.to_string_lossy().into_owned()),
-        tags: song.map(|song| song.tags.clone()).unwrap_or_default(),
-        ..SongName::default()
-    }
 }
 
 fn more(ui: &mut Ui, form: &mut BatchForm) {
@@ -342,7 +292,12 @@ fn more(ui: &mut Ui, form: &mut BatchForm) {
         });
         ui.horizontal(|ui| {
             ui.label("Songs at once");
-            let value = egui::DragValue::new(&mut form.songs_at_once).range(1..=64);
+            let value = egui::DragValue::new(&mut form.songs_at_once)
+                .range(0..=64)
+                .custom_formatter(|songs, _| match songs {
+                    0.0 => "auto".into(),
+                    songs => format!("{songs:.0}"),
+                });
             ui.name_inputs("Songs at once", |ui| ui.add(value));
         });
         ui.horizontal(|ui| {
