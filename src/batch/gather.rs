@@ -1,10 +1,12 @@
 //! Files and folders become a list of songs.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use super::ledger::LEDGER_FOLDER;
 use super::plan::{Problem, Severity};
 use crate::audio::SUPPORTED_EXTENSIONS;
 
@@ -41,13 +43,25 @@ pub fn gather(inputs: &[PathBuf], leave_out: &dyn Fn(&Path) -> bool) -> (Vec<Ent
         let real = input.canonicalize().unwrap_or_else(|_| input.clone());
         let own_name = PathBuf::from(real.file_name().unwrap_or_default());
         let mut found = 0;
+        let destinations = RefCell::new(Vec::new());
         for item in WalkDir::new(&input)
             .sort_by_file_name()
             .into_iter()
             .filter_entry(|item| {
+                let path = item.path();
+                if item.depth() == 0 {
+                    return true;
+                }
                 let is_folder = item.file_type().is_dir();
-                item.depth() == 0
-                    || !(is_hidden(item.path()) || is_folder && leave_out(item.path()))
+                if is_hidden(path) || is_folder && leave_out(path) {
+                    return false;
+                }
+                // Another batch's results are songs only if somebody names that folder.
+                let is_destination = is_folder && path.join(LEDGER_FOLDER).is_dir();
+                if is_destination {
+                    destinations.borrow_mut().push(path.to_path_buf());
+                }
+                !is_destination
             })
         {
             let item = match item {
@@ -74,6 +88,11 @@ pub fn gather(inputs: &[PathBuf], leave_out: &dyn Fn(&Path) -> bool) -> (Vec<Ent
             add(path.into(), own_name.join(below.unwrap_or(Path::new(""))));
             found += 1;
         }
+        problems.extend(destinations.into_inner().into_iter().map(|path| Problem {
+            severity: Severity::Note,
+            message: "the results of another batch, left out; name this folder to take them".into(),
+            path: Some(path),
+        }));
         if found == 0 {
             problems.push(Problem {
                 severity: Severity::Note,

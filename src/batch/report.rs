@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::write_whole;
 use super::page::report_page;
+use super::recipe::Recipe;
 use super::row::RowState;
 use super::shard::Shard;
 use crate::error::{Error, Result};
@@ -68,6 +69,9 @@ pub struct FileReport {
     pub error: Option<String>,
     /// Known by these settings (SHA-256 of recipe, models and program version).
     pub settings: String,
+    /// What was done to it.
+    #[serde(default)]
+    pub recipe: Option<Recipe>,
     /// SHA-256 of the input's content.
     pub input_sha256: Option<String>,
 }
@@ -92,6 +96,7 @@ impl FileReport {
             warnings: Vec::new(),
             error: None,
             settings: settings.into(),
+            recipe: None,
             input_sha256: None,
         }
     }

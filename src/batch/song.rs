@@ -88,6 +88,7 @@ impl Desk<'_> {
         let settings = &self.plan.settings;
         let mut report = FileReport::new(&input, place, RowState::Done, settings);
         report.input_sha256 = Some(content);
+        report.recipe = Some(self.plan.recipe.clone());
         let own = self.ledger.own_files(&key, &names);
         if let Some(there) = self.make_way(&mut job, &own)? {
             report.state = RowState::Skipped;

@@ -87,6 +87,23 @@ fn folders_are_searched_in_the_order_of_names() {
 /// A link to a file is that file, once.
 #[cfg(unix)]
 #[test]
+fn the_results_of_another_batch_are_no_songs_unless_named() {
+    let root = tempfile::tempdir().unwrap();
+    let stems = root.path().join("stems");
+    std::fs::create_dir_all(stems.join(".stemloom")).unwrap();
+    touch(&root.path().join("song.wav"));
+    touch(&stems.join("song (vocals).wav"));
+    let songs = |folder: &Path| gather(&[folder.to_path_buf()], &|_| false);
+    let (entries, problems) = songs(root.path());
+    assert_eq!(entries.len(), 1);
+    assert!(entries[0].input.ends_with("song.wav"));
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].path.as_ref(), Some(&stems));
+    let (entries, problems) = songs(&stems);
+    assert_eq!((entries.len(), problems.len()), (1, 0));
+}
+
+#[test]
 fn links_are_followed_once() {
     let place = Place::new();
     touch(&place.path("music/a.wav"));
@@ -213,6 +230,7 @@ fn file(name: &str, place: usize, state: RowState) -> FileReport {
         warnings: vec!["<loud> & \"clear\"".into()],
         error: None,
         settings: "same".into(),
+        recipe: None,
         input_sha256: Some("4567".into()),
     }
 }
