@@ -12,8 +12,14 @@ use crate::error::{Error, Result};
 use crate::model::{Device, ModelShelf, OnnxModel, file_sha256};
 use crate::progress::Reporter;
 
-/// Bytes that the program takes before it has read a song.
-const BASE_BYTES: u64 = 60_000_000;
+/// Bytes that the program takes before it has read a song, and with a network, as measured.
+const BASE_BYTES: u64 = 80_000_000;
+const NETWORK_BYTES: u64 = 60_000_000;
+/// Bytes of a lane besides its batches: spectra, resampling, what the allocator keeps. Measured 75 to
+/// 125 MB.
+const LANE_BYTES: u64 = 130_000_000;
+/// Bytes of a picture for each byte of its song: spectra of the whole length.
+const DRAWN: u64 = 3;
 
 /// Bytes of a clip that are held in memory at most.
 const CLIP_BYTES: u64 = 212_000_000;
@@ -116,8 +122,8 @@ impl Kit {
             let rate = u64::from(sample_rate_hz);
             let song = (frames.unwrap_or(rate * 600) * channels as u64 * 4).min(CLIP_BYTES);
             let held = self.pours(model).len() as u64 * u64::from(recipe.level == PeakRule::Lower);
-            let drawn = (stems + 1) * u64::from(recipe.pictures);
-            most = most.max(batch.max(song * drawn) + song * held);
+            let drawn = (stems + 1) * DRAWN * u64::from(recipe.pictures);
+            most = most.max(LANE_BYTES + batch.max(song * drawn) + song * held);
         }
         Ok(most)
     }
@@ -128,7 +134,8 @@ impl Kit {
             Tool::WeightFree(_) => 0,
             Tool::Network(network) => {
                 let network = network.lock().unwrap_or_else(PoisonError::into_inner);
-                std::fs::metadata(network.model().path()).map_or(0, |m| 3 * m.len())
+                let file = std::fs::metadata(network.model().path()).map_or(0, |m| m.len());
+                NETWORK_BYTES + 3 * file
             }
         });
         BASE_BYTES + graphs.sum::<u64>()
