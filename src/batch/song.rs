@@ -99,6 +99,9 @@ impl Desk<'_> {
             return Ok(Ending::Over(Box::new(report)));
         }
         self.sweep(&job);
+        // What is there now may go; what somebody puts there from now on may not.
+        let replace = self.plan.recipe.existing == Existing::Overwrite
+            || job.outputs().any(|path| path.symlink_metadata().is_ok());
         let is_new = |path: &&Path| own.contains(*path) || path.symlink_metadata().is_err();
         let new: Vec<PathBuf> = job
             .outputs()
@@ -107,17 +110,19 @@ impl Desk<'_> {
             .collect();
         let below = |paths: &[PathBuf]| paths.iter().map(|path| self.below_out(path)).collect();
         self.ledger.begin(&names, &input, below(&new))?;
-        let outcome = self.separate(&job, &reporter, &mut report).and_then(|()| {
-            if stamp(&input)? != before {
-                let problem = "it was changed while it was read; retry it".into();
-                let path = input.clone();
-                return Err(Error::Song { problem, path });
-            }
-            let heard =
-                std::mem::take(&mut *warnings.lock().unwrap_or_else(PoisonError::into_inner));
-            report.warnings.splice(0..0, heard);
-            self.ledger.write(&key, &report)
-        });
+        let outcome = self
+            .separate((&job, replace), &reporter, &mut report)
+            .and_then(|()| {
+                if stamp(&input)? != before {
+                    let problem = "it was changed while it was read; retry it".into();
+                    let path = input.clone();
+                    return Err(Error::Song { problem, path });
+                }
+                let heard =
+                    std::mem::take(&mut *warnings.lock().unwrap_or_else(PoisonError::into_inner));
+                report.warnings.splice(0..0, heard);
+                self.ledger.write(&key, &report)
+            });
         if let Err(error) = outcome {
             let left: Vec<PathBuf> = new.into_iter().filter(|path| path.exists()).collect();
             if left.is_empty() {
@@ -200,7 +205,7 @@ impl Desk<'_> {
 
     fn separate(
         &self,
-        job: &Job,
+        (job, replace): (&Job, bool),
         reporter: &dyn Fn(usize) -> Reporter,
         report: &mut FileReport,
     ) -> Result<()> {
@@ -214,7 +219,9 @@ impl Desk<'_> {
             self.show(job.place, |row| row.device = device);
             let mut decoder = Decoder::open(input, None)?;
             let recipe = &self.plan.recipe;
-            let export = export_options(recipe, &self.plan.out, &job.entry.folder, job.number);
+            let (out, folder) = (&self.plan.out, &job.entry.folder);
+            let mut export = export_options(recipe, out, folder, job.number);
+            export.overwrite = replace;
             let tags = decoder.info().tags.clone();
             let song = song_name(input, tags, self.kit.name(model));
             let pours = self.kit.pours(model);
@@ -249,7 +256,7 @@ impl Desk<'_> {
                 let stems: Vec<(String, PathBuf)> =
                     files.into_iter().map(|f| (f.name, f.path)).collect();
                 let what = (input.as_path(), None, recipe.region);
-                draw_result(what, &stems, picture, true, &reporter)?;
+                draw_result(what, &stems, picture, replace, &reporter)?;
                 report.pictures.push(self.below_out(picture));
             }
         }
