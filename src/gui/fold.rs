@@ -115,7 +115,14 @@ fn fold(app: &mut App, event: JobEvent, ctx: &egui::Context) {
             app.batch.totals = board.totals();
             app.batch.board = Some(board);
         }
-        JobEvent::Batch(event) => app.batch.happened(event, &mut app.notices),
+        JobEvent::Batch(event) => {
+            app.batch.happened(event, &mut app.notices);
+            if let Some((job, progress)) = app.batch.job_progress()
+                && let Some(job) = app.jobs.running.get_mut(&job)
+            {
+                job.progress = Some(progress);
+            }
+        }
         JobEvent::BatchOver(_, over) => {
             let ran = over.is_some();
             app.batch.over(over, ctx, &mut app.notices);

@@ -29,6 +29,7 @@ use crate::batch::{
     Severity, Totals, load_recipe,
 };
 use crate::model::Device;
+use crate::progress::Progress;
 
 /// The recipe at the first start.
 const FIRST_RECIPE: &str = "all-stems";
@@ -254,6 +255,20 @@ impl BatchView {
             }
             BatchEvent::Over(_) => {}
         }
+    }
+
+    /// The run as the job list shows it.
+    pub(super) fn job_progress(&self) -> Option<(JobId, Progress)> {
+        let (job, f) = (self.job?, self.totals.fraction);
+        // A job tells its time left by the time gone.
+        let left_secs = self.totals.remaining_secs.filter(|_| f < 1.0);
+        let progress = Progress {
+            stage: "Batch",
+            done: (f * 1000.0) as u64,
+            total: 1000,
+            elapsed_secs: left_secs.map_or(0.0, |left| left * f / (1.0 - f)),
+        };
+        Some((job, progress))
     }
 
     /// A job failed; if it was the run, that is over.
