@@ -19,6 +19,7 @@ mod mask;
 mod median;
 mod naming;
 pub mod network;
+mod open;
 mod output;
 mod post;
 mod repet_sim;
@@ -31,6 +32,7 @@ pub use export::{ExportOptions, FileSink, PeakRule, StemFile, export_clips, peak
 pub use hpss::Hpss;
 pub use median::{LANES, MedianNetwork};
 pub use network::Network;
+pub use open::{is_weight_free, model_name, open_network, open_weight_free};
 pub use output::stem_names;
 pub use post::PostProcess;
 pub use repet_sim::{RepetSim, RepetSimSeparator};

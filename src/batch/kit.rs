@@ -2,14 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sha2::{Digest as _, Sha256};
-
 use super::recipe::{ModelUse, Pour, Recipe};
-use crate::apply::PeakRule;
-use crate::apply::{self, BUILTIN_IDS, Network, Segment, SegmentSpec, Separator, builtin_spec};
+use crate::apply::{self, Network, PeakRule, Segment, SegmentSpec, Separator, builtin_spec};
 use crate::audio::{AudioInfo, Planar};
-use crate::error::{Error, Result};
-use crate::model::{Device, ModelShelf, OnnxModel, file_sha256};
+use crate::error::Result;
+use crate::model::{Device, file_sha256};
 use crate::progress::Reporter;
 
 /// Bytes that the program takes before it has read a song, and with a network, as measured.
@@ -149,16 +146,9 @@ fn load(
     threads: usize,
     remarks: &mut Vec<String>,
 ) -> Result<Loaded> {
-    let name = model_name(&model.id);
-    if BUILTIN_IDS.contains(&model.id.as_str()) {
-        let separator = apply::builtin::create(&model.id, &model.params())?;
-        if !matches!(device, Device::Auto | Device::Cpu) {
-            return Err(Error::Device {
-                device: device.to_string(),
-                reason: format!("{} needs no network and runs on the processor", model.id),
-                cure: "use --device auto".into(),
-            });
-        }
+    let (name, params) = (apply::model_name(&model.id), model.params());
+    if apply::is_weight_free(&model.id) {
+        let separator = apply::open_weight_free(&model.id, &params, device)?;
         let stems = all_stems(separator.as_ref());
         return Ok(Loaded {
             pours: recipe.pours(&name, &stems)?,
@@ -168,21 +158,10 @@ fn load(
             tool: Tool::WeightFree(model.clone()),
         });
     }
-    if let Some(param) = model.params.keys().next() {
-        let problem = format!("{} has no settings; its card says how it is run", model.id);
-        return Err(Error::setting(param, problem));
-    }
-    let (path, card) = ModelShelf::scan().find(&model.id, &BUILTIN_IDS)?;
-    let identity = format!("{}:{}", file_sha256(&path)?, card.to_json()?);
-    let graph = OnnxModel::load(&path, device, threads)?;
-    let on_cpu = graph.device() == "cpu" && *device == Device::Auto;
-    if let Some(reason) = graph
-        .device_reason()
-        .filter(|reason| on_cpu && !reason.contains("no GPU provider"))
-    {
-        remarks.push(format!("{} runs on the processor: {reason}", model.id));
-    }
-    let network = Network::new(graph, card)?;
+    let (network, remark) = apply::open_network(&model.id, &params, device, threads)?;
+    remarks.extend(remark.map(|remark| format!("{}: {remark}", model.id)));
+    let graph = file_sha256(network.model().path(), &Reporter::silent())?;
+    let identity = format!("{graph}:{}", network.card().to_json()?);
     let stems = all_stems(&network);
     Ok(Loaded {
         pours: recipe.pours(&name, &stems)?,
@@ -191,16 +170,6 @@ fn load(
         stems,
         tool: Tool::Network(Arc::new(Mutex::new(network))),
     })
-}
-
-/// What a model is called in file names: its id, or its file's name.
-pub(super) fn model_name(id: &str) -> String {
-    match id.strip_suffix(".onnx") {
-        Some(_) => std::path::Path::new(id)
-            .file_stem()
-            .map_or_else(|| id.to_owned(), |stem| stem.to_string_lossy().into_owned()),
-        None => id.to_owned(),
-    }
 }
 
 fn all_stems(separator: &dyn Separator) -> Vec<String> {
@@ -222,16 +191,6 @@ fn settings_text(model: &ModelUse) -> String {
         })
         .collect();
     text.join(",")
-}
-
-/// SHA-256 of some text as 64 hexadecimal digits.
-pub(super) fn digest(text: &str) -> String {
-    hex(&Sha256::digest(text.as_bytes()))
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A network that several lanes use one after the other: while one runs it, the others read and

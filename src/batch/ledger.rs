@@ -6,23 +6,20 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{File, TryLockError};
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::document::write_whole;
-use super::kit::hex;
 use super::report::FileReport;
 use crate::audio::sync_folder;
 use crate::error::{Error, Result};
+use crate::model::file_sha256;
 use crate::progress::Reporter;
 
 /// The folder in a destination that holds records, claims and the queue.
 pub const LEDGER_FOLDER: &str = ".stemloom";
-const CHUNK_BYTES: usize = 1 << 20;
 
 /// The records of one destination.
 #[derive(Debug, Clone)]
@@ -125,7 +122,7 @@ impl Ledger {
             if std::fs::metadata(&path).map_or(true, |m| m.len() != output.bytes) {
                 return Ok(None);
             }
-            match file_digest(&path, reporter) {
+            match file_sha256(&path, reporter) {
                 Ok(found) if found == output.sha256 => {}
                 Err(Error::Cancelled) => return Err(Error::Cancelled),
                 _ => return Ok(None),
@@ -171,22 +168,4 @@ fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| Error::setting("record", format!("cannot be written as JSON: {error}")))?;
     write_whole(path, text.as_bytes())
-}
-
-/// SHA-256 of a file's content.
-pub(super) fn file_digest(path: &Path, reporter: &Reporter) -> Result<String> {
-    let mut file = File::open(path).map_err(Error::io("open", path))?;
-    let total = file.metadata().map_or(0, |m| m.len());
-    let mut hash = Sha256::new();
-    let mut chunk = vec![0; CHUNK_BYTES];
-    let mut done = 0;
-    loop {
-        reporter.step("Checking", done, total)?;
-        let read = file.read(&mut chunk).map_err(Error::io("read", path))?;
-        if read == 0 {
-            return Ok(hex(&hash.finalize()));
-        }
-        hash.update(&chunk[..read]);
-        done += read as u64;
-    }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::kit::Kit;
-use super::plan::{Job, PlannedFile, Problem, Severity, stop};
+use super::plan::{Job, Problem, Severity, stop};
 use super::recipe::{Existing, Recipe};
 use crate::apply::{ExportOptions, Region, SongName, song_name};
 use crate::audio::{resampled_frames, sanitise_file_name};
@@ -39,11 +39,7 @@ pub(super) fn name_files(job: &mut Job, kit: &Kit, recipe: &Recipe, out: &Path) 
     for model in 0..kit.len() {
         let song = song_name(&job.entry.input, info.tags.clone(), kit.name(model));
         for pour in kit.pours(model) {
-            files.push(PlannedFile {
-                model,
-                stem: pour.name.clone(),
-                path: options.path(&song, &pour.name)?,
-            });
+            files.push(options.path(&song, &pour.name)?);
         }
         if recipe.pictures {
             pictures.push(picture_path(&options, &song, job.number)?);

@@ -28,19 +28,7 @@ pub fn report_page(report: &Report) -> String {
          <title>Batch report</title><style>{STYLE}</style>\n<h1>{}</h1>\n<p class=\"sum\">",
         headline(report.files.len(), good, failed)
     );
-    let mut facts = Vec::new();
-    for state in [
-        RowState::Done,
-        RowState::AlreadyDone,
-        RowState::Skipped,
-        RowState::Cancelled,
-        RowState::Failed,
-    ] {
-        let count = report.count(|other| other == state);
-        if count > 0 {
-            facts.push(format!("{} {count}", state.label().to_lowercase()));
-        }
-    }
+    let mut facts = report.counts();
     if audio > 0.0 {
         facts.push(format!(
             "{} of audio in {} of work",

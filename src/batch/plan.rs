@@ -8,13 +8,14 @@ use rayon::prelude::*;
 use super::checks::{check_destination, check_existing, lanes};
 use super::document::Queue;
 use super::gather::{Entry, gather};
-use super::kit::{Kit, digest};
+use super::kit::Kit;
 use super::lanes::RunSettings;
 use super::ledger::Ledger;
 use super::names::{Names, folded};
 use super::recipe::{Existing, ModelUse, Recipe};
 use crate::audio::{AudioInfo, Decoder};
 use crate::error::{Error, Result};
+use crate::model::text_sha256;
 use crate::progress::Reporter;
 
 /// How much a problem stands in the way.
@@ -49,15 +50,6 @@ impl Problem {
     }
 }
 
-/// A file that will be written.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct PlannedFile {
-    pub(super) model: usize,
-    pub(super) stem: String,
-    /// Absolute.
-    pub(super) path: PathBuf,
-}
-
 /// One song of the queue and what it will become.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
@@ -69,7 +61,7 @@ pub struct Job {
     pub info: std::result::Result<AudioInfo, String>,
     /// Bytes that it will take at most.
     pub bytes: u64,
-    pub(super) files: Vec<PlannedFile>,
+    pub(super) files: Vec<PathBuf>,
     /// For each model.
     pub(super) pictures: Vec<PathBuf>,
     /// 1, or the number that sets its files apart.
@@ -79,8 +71,22 @@ pub struct Job {
 impl Job {
     /// The files that it will become, in the order of the recipe.
     pub fn outputs(&self) -> impl Iterator<Item = &Path> {
-        let files = self.files.iter().map(|file| file.path.as_path());
-        files.chain(self.pictures.iter().map(PathBuf::as_path))
+        self.files
+            .iter()
+            .chain(&self.pictures)
+            .map(PathBuf::as_path)
+    }
+}
+
+/// What it is, and where unless that is said already; on one line.
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)?;
+        let path = self.path.as_ref().map(|path| path.display().to_string());
+        match path.filter(|path| !self.message.contains(path)) {
+            Some(path) => write!(f, ": {path}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -278,7 +284,7 @@ fn settings_of(recipe: &Recipe, kit: Option<&Kit>) -> String {
     };
     let recipe = toml::to_string(&recipe).unwrap_or_default();
     let models = kit.map(Kit::identity).unwrap_or_default();
-    digest(&format!(
+    text_sha256(&format!(
         "{}\n{recipe}\n{models}",
         env!("CARGO_PKG_VERSION")
     ))

@@ -123,6 +123,16 @@ impl Report {
         self.files.iter().filter(|file| is(file.state)).count()
     }
 
+    /// "3 done", "1 failed" and so on: every way in which songs ended.
+    pub fn counts(&self) -> Vec<String> {
+        RowState::ENDS
+            .into_iter()
+            .map(|end| (end, self.count(|state| state == end)))
+            .filter(|(_, count)| *count > 0)
+            .map(|(end, count)| format!("{count} {}", end.label().to_lowercase()))
+            .collect()
+    }
+
     /// Seconds of audio, and seconds that they took, of the songs done in this run.
     pub fn seconds(&self) -> (f64, f64) {
         let done = self.files.iter().filter(|f| f.state == RowState::Done);

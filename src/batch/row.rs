@@ -27,6 +27,15 @@ pub enum RowState {
 }
 
 impl RowState {
+    /// The ways in which a song ends, the best first.
+    pub const ENDS: [Self; 5] = [
+        Self::Done,
+        Self::AlreadyDone,
+        Self::Skipped,
+        Self::Cancelled,
+        Self::Failed,
+    ];
+
     /// What a person reads.
     pub fn label(self) -> &'static str {
         match self {

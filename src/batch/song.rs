@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::board::Board;
-use super::kit::{Kit, digest};
-use super::ledger::{Ledger, file_digest};
+use super::kit::Kit;
+use super::ledger::Ledger;
 use super::mixdown::MixSink;
 use super::names::{export_options, folded, name_files};
 use super::picture::draw_result;
@@ -18,6 +18,7 @@ use super::row::{BatchEvent, RowState};
 use crate::apply::{self, FileSink, SeparateOptions, StemFile, peak_warnings, song_name};
 use crate::audio::{Decoder, Source as _, part_prefix};
 use crate::error::{Error, Result};
+use crate::model::{file_sha256, text_sha256};
 use crate::progress::{CancelToken, Event, Reporter};
 
 /// How many songs of one name can be told apart.
@@ -66,13 +67,13 @@ impl Desk<'_> {
             name_files(&mut job, self.kit, &self.plan.recipe, &self.plan.out)?;
         }
         let names = self.names_of(&job);
-        let Some(claim) = self.ledger.claim(&digest(&names))? else {
+        let Some(claim) = self.ledger.claim(&text_sha256(&names))? else {
             return Ok(Ending::Elsewhere);
         };
         let before = stamp(&input)?;
-        let content = file_digest(&input, &reporter(0))?;
-        let key = digest(&format!("{content}\n{}\n{names}", self.plan.settings));
-        let names = digest(&names);
+        let content = file_sha256(&input, &reporter(0))?;
+        let key = text_sha256(&format!("{content}\n{}\n{names}", self.plan.settings));
+        let names = text_sha256(&names);
         if !self.redo
             && let Some(mut whole) = self.ledger.whole(&key, &reporter(0))?
         {
@@ -296,7 +297,7 @@ impl Desk<'_> {
             peak: file.peak.min(f32::MAX),
             clipped_samples: file.clipped_samples,
             bytes,
-            sha256: file_digest(&file.path, reporter)?,
+            sha256: file_sha256(&file.path, reporter)?,
         })
     }
 

@@ -9,13 +9,7 @@ use crate::batch::{BatchEvent, Plan, Problem, Report, RowState, Severity};
 
 pub(super) fn tell(problem: &Problem, now: bool, terminal: &Terminal) {
     let path = problem.path.as_ref().map(|path| path.display().to_string());
-    let at = path
-        .as_ref()
-        .filter(|path| !problem.message.contains(*path));
-    let text = match at {
-        Some(path) => format!("{}: {path}", problem.message),
-        None => problem.message.clone(),
-    };
+    let text = problem.to_string();
     let object = json!({
         "event": "problem", "severity": format!("{:?}", problem.severity).to_lowercase(),
         "message": problem.message, "path": path,
@@ -74,7 +68,7 @@ pub(super) fn show(event: BatchEvent, terminal: &Terminal) {
                 ),
                 RowState::Skipped => {
                     let reason = file.error.clone().unwrap_or_default();
-                    format!("left out: {reason}: {input}")
+                    format!("left out: {input}: {reason}")
                 }
                 state => format!("{}: {input}", state.label().to_lowercase()),
             };
@@ -92,18 +86,10 @@ pub(super) fn sum_up(report: &Report, path: &Path, terminal: &Terminal) {
         "cancelled": count(RowState::Cancelled), "failed": count(RowState::Failed),
         "report": path.display().to_string(), "page": path.with_extension("html").display().to_string(),
     });
-    let mut parts = Vec::new();
-    for state in [
-        RowState::Done,
-        RowState::AlreadyDone,
-        RowState::Skipped,
-        RowState::Cancelled,
-        RowState::Failed,
-    ] {
-        if count(state) > 0 {
-            parts.push(format!("{} {}", count(state), state.label().to_lowercase()));
-        }
-    }
-    let text = format!("{}\n  report: {}", parts.join(", "), path.display());
+    let text = format!(
+        "{}\n  report: {}",
+        report.counts().join(", "),
+        path.display()
+    );
     terminal.result(&object, &text);
 }

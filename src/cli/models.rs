@@ -11,6 +11,7 @@ use crate::apply::{BUILTIN_IDS, builtin_spec};
 use crate::error::{Error, Result};
 use crate::model::proto::GraphSummary;
 use crate::model::{Device, ModelShelf, OnnxModel, file_sha256, guess};
+use crate::progress::Reporter;
 
 #[derive(Debug, Args)]
 pub(super) struct ModelsArgs {
@@ -114,7 +115,7 @@ fn show(id: &str, terminal: &Terminal) -> Result<()> {
         return Ok(());
     }
     let (path, card) = ModelShelf::scan().find(id, &BUILTIN_IDS)?;
-    let object = json!({ "event": "model", "id": card.id, "path": path, "sha256": file_sha256(&path)?, "card": card });
+    let object = json!({ "event": "model", "id": card.id, "path": path, "sha256": file_sha256(&path, &Reporter::silent())?, "card": card });
     terminal.result(
         &object,
         &format!("# {}\n{}", path.display(), card.to_toml()?),

@@ -8,13 +8,13 @@ use serde_json::json;
 
 use super::{Terminal, terminal};
 use crate::apply::{
-    self, BUILTIN_IDS, ExportOptions, FileSink, Params, PeakRule, PostProcess, Region,
-    SeparateOptions, Separator, peak_warnings, song_name,
+    self, ExportOptions, FileSink, Params, PeakRule, PostProcess, Region, SeparateOptions,
+    Separator, peak_warnings, song_name,
 };
 use crate::audio::{AudioFormat, Decoder, Source as _};
 use crate::batch::draw_result;
 use crate::error::{Error, Result};
-use crate::model::{Device, ModelShelf, OnnxModel};
+use crate::model::Device;
 
 #[derive(Debug, Args)]
 pub(super) struct SeparateArgs {
@@ -118,46 +118,14 @@ pub(super) fn run(args: &SeparateArgs) -> ExitCode {
 /// The separator that the words name, loaded once for all songs.
 fn load(args: &SeparateArgs, terminal: &Terminal) -> Result<Box<dyn Separator>> {
     let params = Params(args.params.iter().cloned().collect());
-    if BUILTIN_IDS.contains(&args.model.as_str()) {
-        if !matches!(args.device, Device::Auto | Device::Cpu) {
-            return Err(Error::Device {
-                device: args.device.to_string(),
-                reason: format!("{} needs no network and runs on the processor", args.model),
-                cure: "leave --device out".into(),
-            });
-        }
-        return apply::builtin::create(&args.model, &params);
+    if apply::is_weight_free(&args.model) {
+        return apply::open_weight_free(&args.model, &params, &args.device);
     }
-    let (path, card) = ModelShelf::scan().find(&args.model, &BUILTIN_IDS)?;
-    if let Some((name, _)) = args.params.first() {
-        return Err(Error::setting(
-            name,
-            format!("{} has no settings; its card says how it is run", card.id),
-        ));
+    let (network, remark) = apply::open_network(&args.model, &params, &args.device, args.threads)?;
+    if let Some(remark) = remark {
+        terminal.reporter(&args.model).warn(remark);
     }
-    let model = OnnxModel::load(&path, &args.device, args.threads)?;
-    if let Some(reason) = model
-        .device_reason()
-        .filter(|_| model.device() == "cpu" && args.device == Device::Auto)
-    {
-        let told = !reason.contains("no GPU provider");
-        if told {
-            terminal
-                .reporter(&args.model)
-                .warn(format!("running on the processor: {reason}"));
-        }
-    }
-    Ok(Box::new(apply::Network::new(model, card)?))
-}
-
-fn model_id(args: &SeparateArgs) -> String {
-    Path::new(&args.model)
-        .file_stem()
-        .filter(|_| args.model.ends_with(".onnx"))
-        .map_or_else(
-            || args.model.clone(),
-            |stem| stem.to_string_lossy().into_owned(),
-        )
+    Ok(Box::new(network))
 }
 
 fn one(
@@ -169,7 +137,7 @@ fn one(
     let input_name = input.display().to_string();
     let reporter = terminal.reporter(&input_name);
     let mut decoder = Decoder::open(input, args.track)?;
-    let model = model_id(args);
+    let model = apply::model_name(&args.model);
     let song = song_name(input, decoder.info().tags.clone(), &model);
     let export = ExportOptions {
         folder: args.out.clone(),

@@ -11,7 +11,7 @@ use super::card_form::CardDraft;
 use super::jobs::{Clip2, JobEvent, JobId, Request, SeparateRequest, Stems};
 use super::sketch::Sketch;
 use crate::apply::{
-    self, BUILTIN_IDS, ExportOptions, FileSink, MemorySink, Network, PeakRule, SeparateOptions,
+    self, ExportOptions, FileSink, MemorySink, Network, Params, PeakRule, SeparateOptions,
     Separation, Separator, SongName,
 };
 use crate::audio::{
@@ -22,7 +22,7 @@ use crate::display::{Overview, PeakPyramid, PictureSpec, draw_stems};
 use crate::error::{Error, Result};
 use crate::model::proto::GraphSummary;
 use crate::model::{
-    Device, InstallOptions, ModelCard, ModelShelf, OnnxModel, Runtime, guess, install_runtime,
+    Device, InstallOptions, ModelCard, ModelShelf, Runtime, guess, install_runtime,
 };
 use crate::progress::{CancelToken, Event, Reporter};
 use crate::session::Id;
@@ -279,7 +279,7 @@ impl Worker {
             ..Default::default()
         };
         let mut weight_free;
-        let separator: &mut dyn Separator = if BUILTIN_IDS.contains(&request.model.as_str()) {
+        let separator: &mut dyn Separator = if apply::is_weight_free(&request.model) {
             weight_free = apply::builtin::create(&request.model, &request.params)?;
             weight_free.as_mut()
         } else {
@@ -339,13 +339,8 @@ impl Worker {
         if !same {
             self.network = None;
             reporter.step("Loading the model", 0, 0)?;
-            let (path, card) = ModelShelf::scan().find(model, &BUILTIN_IDS)?;
-            let network = Network::new(OnnxModel::load(&path, device, 0)?, card)?;
-            let on_cpu = network.device() == "cpu";
-            let reason = network.model().device_reason();
-            if let Some(reason) = reason.filter(|r| on_cpu && !r.contains("no GPU provider")) {
-                reporter.warn(format!("running on the processor: {reason}"));
-            }
+            let (network, remark) = apply::open_network(model, &Params::default(), device, 0)?;
+            remark.into_iter().for_each(|remark| reporter.warn(remark));
             self.network = Some((model.to_owned(), device.clone(), network));
         }
         match &mut self.network {

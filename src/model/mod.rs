@@ -25,4 +25,4 @@ pub use onnx::{OnnxModel, Runtime, Tensor, TensorInfo};
 pub use runtime::{
     Device, RuntimeStatus, find_library, library_file_name, runtime_dir, set_library_path,
 };
-pub use shelf::{ModelShelf, ShelfEntry, file_sha256};
+pub use shelf::{ModelShelf, ShelfEntry, file_sha256, text_sha256};

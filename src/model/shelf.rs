@@ -1,5 +1,6 @@
 //! The models at hand: ONNX files in the shelf's folders, each with its card or with what is missing.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -7,6 +8,10 @@ use sha2::{Digest as _, Sha256};
 use super::card::{CARD_METADATA_KEY, ModelCard};
 use super::proto::GraphSummary;
 use crate::error::{Error, Result};
+use crate::progress::Reporter;
+
+/// Bytes that are hashed at once.
+const CHUNK_BYTES: usize = 1 << 20;
 
 /// One model on the shelf.
 #[derive(Debug, Clone)]
@@ -140,14 +145,32 @@ fn load_card(path: &Path) -> Result<ModelCard> {
     Ok(card)
 }
 
-/// SHA-256 of a file, as 64 hexadecimal digits.
+/// SHA-256 of a file, as 64 hexadecimal digits; read piece by piece.
 ///
 /// # Errors
-/// [`Error::Io`].
-pub fn file_sha256(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-    Ok(Sha256::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+/// [`Error::Io`]; [`Error::Cancelled`].
+pub fn file_sha256(path: &Path, reporter: &Reporter) -> Result<String> {
+    let mut file = std::fs::File::open(path).map_err(Error::io("open", path))?;
+    let total = file.metadata().map_or(0, |m| m.len());
+    let mut hash = Sha256::new();
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut done = 0;
+    loop {
+        reporter.step("Checking", done, total)?;
+        let read = file.read(&mut chunk).map_err(Error::io("read", path))?;
+        if read == 0 {
+            return Ok(hex(&hash.finalize()));
+        }
+        hash.update(&chunk[..read]);
+        done += read as u64;
+    }
+}
+
+/// SHA-256 of some text, as 64 hexadecimal digits.
+pub fn text_sha256(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -210,7 +210,7 @@ impl BatchView {
             });
         }
         for problem in problems {
-            notices.add(Level::Warning, told(&problem));
+            notices.add(Level::Warning, problem.to_string());
         }
         if added == 0 {
             notices.add(Level::Info, "Nothing new for the queue");
@@ -307,15 +307,6 @@ impl BatchView {
         notices.add(level, text);
         let attention = egui::UserAttentionType::Informational;
         ctx.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(attention));
-    }
-}
-
-/// A problem on one line.
-fn told(problem: &Problem) -> String {
-    let path = problem.path.as_ref().map(|path| path.display().to_string());
-    match path.filter(|path| !problem.message.contains(path)) {
-        Some(path) => format!("{}: {path}", problem.message),
-        None => problem.message.clone(),
     }
 }
 

@@ -4,7 +4,7 @@ use egui::{Align, Color32, Layout, RichText, ScrollArea, Sense, Ui, vec2};
 use egui_extras::{Column, TableBuilder, TableRow};
 
 use super::figures::{clock, megabytes, one_line};
-use super::{BatchAction, BatchView, Queued, told};
+use super::{BatchAction, BatchView, Queued};
 use crate::batch::{RowState, Severity};
 use crate::gui::command::Command;
 use crate::gui::icons::{Icon, icon_button};
@@ -189,7 +189,7 @@ fn problems(ui: &mut Ui, view: &mut BatchView) {
                     };
                     ui.horizontal_wrapped(|ui| {
                         ui.label(RichText::new(word).font(small()).color(colour));
-                        ui.label(RichText::new(told(problem)).font(small()));
+                        ui.label(RichText::new(problem.to_string()).font(small()));
                     });
                 }
             });
