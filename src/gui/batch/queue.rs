@@ -16,7 +16,7 @@ const PROBLEMS_HEIGHT: f32 = 120.0;
 
 pub(super) fn ui(ui: &mut Ui, view: &mut BatchView, actions: &mut Vec<Action>) {
     let frame = egui::Frame::new()
-        .fill(tokens(ui.ctx()).canvas)
+        .fill(tokens(ui.ctx()).panel)
         .inner_margin(16);
     egui::CentralPanel::no_frame().frame(frame).show(ui, |ui| {
         buttons(ui, view, actions);
@@ -150,7 +150,7 @@ fn overall(ui: &mut Ui, view: &BatchView) {
 }
 
 fn bar(ui: &Ui, rect: egui::Rect, fraction: f64, colour: Color32) {
-    ui.painter().rect_filled(rect, 3.0, tokens(ui.ctx()).raised);
+    ui.painter().rect_filled(rect, 3.0, tokens(ui.ctx()).line);
     let width = rect.width() * fraction.clamp(0.0, 1.0) as f32;
     let done = egui::Rect::from_min_size(rect.min, vec2(width, rect.height()));
     ui.painter().rect_filled(done, 3.0, colour);
@@ -163,7 +163,7 @@ fn problems(ui: &mut Ui, view: &mut BatchView) {
     }
     let tokens = tokens(ui.ctx());
     egui::Frame::new()
-        .fill(tokens.panel)
+        .fill(tokens.canvas)
         .corner_radius(6)
         .inner_margin(10)
         .show(ui, |ui| {
