@@ -28,6 +28,7 @@ mod memory;
 mod network;
 mod outline;
 mod peers;
+mod phase;
 mod song;
 mod table;
 
@@ -61,10 +62,13 @@ struct Bench {
 
 type Measure = fn(&Bench) -> anyhow::Result<Vec<Row>>;
 
-const MEASURES: [(&str, Measure); 7] = [
+const MEASURES: [(&str, Measure); 10] = [
     ("STFT and inverse", stft),
     ("harmonic and percussive", hpss),
     ("repeating background", repet_sim),
+    ("Griffin-Lim", phase::griffin_lim),
+    ("mel inversion", phase::mel_inverse),
+    ("PGHI", phase::pghi),
     ("a network, file to files", network::overhead),
     ("a batch of songs", batch::batch),
     ("memory of a long separation", memory::growth),

@@ -11,6 +11,10 @@ stft       librosa: STFT and inverse, 4096/1024
 stft-torch torch: the same; {"row", "absent"} where torch is not installed
 hpss       librosa: harmonic and percussive parts, 2048/512, 31 x 31
 repet-sim  librosa: its nearest-neighbour form of REPET-SIM, 2048/1024
+griffin-lim  librosa: 32 iterations of the fast Griffin-Lim, mono, the first
+           30 s, 2048/512; {"convergence_db"} as well
+mel-inverse  librosa: 512 mel bands back to bins, 327,500 samples at half the
+           song's rate, 2048/512; {"residual"} as well
 network    ONNX Runtime alone: the segments of the song through the model
 
 The others print {"row", "secs"}: the fastest run of a few, with the song in
@@ -153,6 +157,53 @@ def repet_sim(song, rate_hz):
     ]
 
 
+GRIFFIN_LIM_SECS = 30
+MEL_FRAMES = 327_500
+
+
+def griffin_lim(song, rate_hz):
+    """Seconds of 32 iterations from random phases, and how far they get."""
+    import librosa
+    import numpy as np
+
+    samples = song.mean(axis=0)[:GRIFFIN_LIM_SECS * rate_hz]
+    shape = {"n_fft": 2048, "hop_length": 512}
+    magnitude = np.abs(librosa.stft(samples, **shape))
+
+    def run(magnitude, frames):
+        return librosa.griffinlim(
+            magnitude, n_iter=32, momentum=0.99, init="random",
+            random_state=0, length=frames, **shape
+        )
+
+    run(magnitude[:, :100], 99 * 512)
+    secs = fastest_secs(lambda: run(magnitude, len(samples)))
+    found = np.abs(librosa.stft(run(magnitude, len(samples)), **shape))
+    error = np.linalg.norm(found - magnitude) / np.linalg.norm(magnitude)
+    return {"secs": secs, "convergence_db": 20 * float(np.log10(error))}
+
+
+def mel_inverse(song, rate_hz):
+    """Seconds of 512 bands of power to bins, and what is left of them."""
+    import librosa
+    import numpy as np
+
+    samples = song.mean(axis=0)[:2 * MEL_FRAMES:2]
+    magnitude = np.abs(librosa.stft(samples, n_fft=2048, hop_length=512))
+    params = {"sr": rate_hz // 2, "n_fft": 2048}
+    bank = librosa.filters.mel(n_mels=512, **params)
+    mel = bank @ magnitude**2
+
+    def run(mel):
+        return librosa.feature.inverse.mel_to_stft(mel, power=2.0, **params)
+
+    run(mel[:, :20])
+    secs = fastest_secs(lambda: run(mel))
+    rest = bank @ run(mel) ** 2 - mel
+    residual = np.linalg.norm(rest) / np.linalg.norm(mel)
+    return {"secs": secs, "residual": float(residual)}
+
+
 def segment_starts(frames, segment_frames, step_frames):
     """First frames of the segments; the last one ends where the song does."""
     last = max(frames - segment_frames, 0)
@@ -236,13 +287,20 @@ def measure(row, args):
         return {"secs": network_secs(song, args)}
     if row == "stft-torch":
         return stft_torch(song, rate_hz, args.threads)
+    if row == "griffin-lim":
+        return griffin_lim(song, rate_hz)
+    if row == "mel-inverse":
+        return mel_inverse(song, rate_hz)
     method = {"stft": stft_and_inverse, "hpss": hpss, "repet-sim": repet_sim}
     return timed(method[row], song, rate_hz)
 
 
 def parse_args():
     """The words of the command line, checked."""
-    rows = ["about", "stft", "stft-torch", "hpss", "repet-sim", "network"]
+    rows = [
+        "about", "stft", "stft-torch", "hpss", "repet-sim", "griffin-lim",
+        "mel-inverse", "network",
+    ]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("rows", nargs="+", choices=rows, metavar="ROW")
     parser.add_argument("--song", required=True)

@@ -63,17 +63,25 @@ impl Peers {
 
     /// A peer's seconds for a row of `peers.py`; `options` are that row's own.
     pub fn time(&self, row: &str, options: &[String]) -> PeerTime {
+        self.time_and(row, options, "").0
+    }
+
+    /// As [`Self::time`], with another figure of the same run, if there is one.
+    pub fn time_and(&self, row: &str, options: &[String], figure: &str) -> (PeerTime, Option<f64>) {
         let answer = match &self.script {
             Ok(script) => script.ask(row, options),
-            Err(problem) => return PeerTime::Failed(problem.clone()),
+            Err(problem) => return (PeerTime::Failed(problem.clone()), None),
         };
         match answer {
-            Ok(answer) => match (answer["secs"].as_f64(), answer["absent"].as_str()) {
-                (Some(secs), _) => PeerTime::Secs(secs),
-                (None, Some(reason)) => PeerTime::Absent(reason.to_owned()),
-                (None, None) => PeerTime::Failed(format!("peers.py {row}: answered {answer}")),
-            },
-            Err(error) => PeerTime::Failed(format!("peers.py {row}: {error:#}")),
+            Ok(answer) => {
+                let time = match (answer["secs"].as_f64(), answer["absent"].as_str()) {
+                    (Some(secs), _) => PeerTime::Secs(secs),
+                    (None, Some(reason)) => PeerTime::Absent(reason.to_owned()),
+                    (None, None) => PeerTime::Failed(format!("peers.py {row}: answered {answer}")),
+                };
+                (time, answer[figure].as_f64())
+            }
+            Err(error) => (PeerTime::Failed(format!("peers.py {row}: {error:#}")), None),
         }
     }
 }

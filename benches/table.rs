@@ -26,6 +26,7 @@ pub fn fastest_secs(mut work: impl FnMut() -> anyhow::Result<()>) -> anyhow::Res
 }
 
 /// What a peer's side came to.
+#[derive(Clone)]
 pub enum PeerTime {
     /// Seconds.
     Secs(f64),
@@ -123,6 +124,46 @@ impl Row {
         }
     }
 
+    /// A figure of quality where less is better, against that of a peer, at most `slack` more.
+    /// Without a peer's figure ours is only told.
+    pub fn quality(
+        work: &str,
+        ours: f64,
+        (name, peer): (&str, Option<f64>),
+        slack: f64,
+        text: fn(f64) -> String,
+    ) -> Self {
+        let peer_text =
+            peer.map_or_else(|| NOTHING.into(), |peer| format!("{} ({name})", text(peer)));
+        Self {
+            cells: [
+                work.into(),
+                text(ours),
+                peer_text,
+                NOTHING.into(),
+                format!("≤ peer + {slack}"),
+            ],
+            met: peer.map(|peer| ours <= peer + slack),
+            failure: None,
+        }
+    }
+
+    /// Seconds and quality in dB of two of our own ways, side by side.
+    pub fn beside(work: &str, ours: (f64, f64), (name, other): (&str, (f64, f64))) -> Self {
+        let text = |(secs, db): (f64, f64)| format!("{}, {}", secs_text(secs), db_text(db));
+        Self {
+            cells: [
+                work.into(),
+                text(ours),
+                format!("{} ({name})", text(other)),
+                ratio_text(other.0 / ours.0),
+                "to know".into(),
+            ],
+            met: None,
+            failure: None,
+        }
+    }
+
     /// Something that cannot be measured here; why.
     pub fn skipped(work: &str, reason: &str) -> Self {
         Self {
@@ -157,6 +198,11 @@ fn secs_text(secs: f64) -> String {
     } else {
         format!("{:.2} ms", secs * 1e3)
     }
+}
+
+/// Decibels, one figure behind the point.
+pub fn db_text(db: f64) -> String {
+    format!("{db:.1} dB")
 }
 
 fn megabytes_text(bytes: u64) -> String {

@@ -44,6 +44,15 @@ pub enum Error {
         path: PathBuf,
     },
 
+    /// A picture cannot be read or made. The problem says what to do.
+    #[error("{problem}: {}", path.display())]
+    Picture {
+        /// What is wrong, and what to do.
+        problem: String,
+        /// The picture.
+        path: PathBuf,
+    },
+
     /// A value that the caller chose is out of range or contradicts another.
     #[error("{name}: {problem}")]
     Setting {

@@ -38,8 +38,12 @@ pub mod display;
 /// The window.
 #[cfg(feature = "gui")]
 pub mod gui;
+/// Judging takes by ear.
+pub mod listen;
 /// Networks: cards, the shelf, ONNX Runtime.
 pub mod model;
+/// From magnitudes to sound.
+pub mod phase;
 /// Sound out.
 #[cfg(feature = "gui")]
 pub mod playback;

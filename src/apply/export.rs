@@ -97,9 +97,8 @@ impl ExportOptions {
         }
         std::fs::create_dir_all(&self.folder)
             .map_err(Error::io("create the folder", &self.folder))?;
-        tempfile::Builder::new()
-            .prefix(".stemloom-")
-            .tempfile_in(&self.folder)
+        // A file without a name: not even a kill leaves anything behind.
+        tempfile::tempfile_in(&self.folder)
             .map_err(Error::io("write into the folder", &self.folder))?;
         let frames = resampled_frames(frames.unwrap_or(0), sample_rate_hz, out_hz);
         let needed = self.format.bytes_for(frames, channels) * stems.len() as u64;

@@ -10,6 +10,7 @@
 
 pub mod builtin;
 mod centre;
+mod clip_file;
 mod export;
 mod front;
 mod hpss;
@@ -21,24 +22,36 @@ mod naming;
 pub mod network;
 mod open;
 mod output;
+mod phase_join;
+mod picture_codec;
+mod picture_files;
+mod picture_preset;
+mod picture_trip;
 mod post;
+mod reconstruct;
 mod repet_sim;
 mod segments;
 mod separate;
 mod song_name;
 
 pub use builtin::{BUILTIN_IDS, BuiltinSpec, ParamSpec, Params, builtin_spec};
+pub use clip_file::ClipFile;
 pub use export::{ExportOptions, FileSink, PeakRule, StemFile, export_clips, peak_warnings};
 pub use hpss::Hpss;
 pub use median::{LANES, MedianNetwork};
 pub use network::Network;
 pub use open::{is_weight_free, model_name, open_network, open_weight_free};
 pub use output::stem_names;
+pub use picture_codec::{EncodeOptions, Foreign, decode_pixels, encode_clip};
+pub use picture_files::{is_picture, load_picture, open_picture, save_picture};
+pub use picture_preset::PicturePreset;
+pub use picture_trip::{RoundTrip, round_trips};
 pub use post::PostProcess;
+pub use reconstruct::{Convergence, ReconstructOptions, Reconstructed, mixed_to_mono, reconstruct};
 pub use repet_sim::{RepetSim, RepetSimSeparator};
 pub use segments::{Fade, OverlapAdd, Segment, SegmentSpec, Segmenter};
 pub use separate::{
-    MemorySink, Region, SeparateOptions, Separation, StemSink, StemSummary, separate,
+    MemorySink, Region, SeparateOptions, Separation, StemSink, StemSummary, cut_region, separate,
 };
 pub use song_name::{SongName, song_name};
 

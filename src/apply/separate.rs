@@ -49,6 +49,29 @@ impl Region {
     }
 }
 
+/// The region of a clip.
+///
+/// # Errors
+/// [`Error::Setting`] if it lies beyond the end; [`Error::Io`].
+pub fn cut_region(clip: Clip, region: Option<Region>) -> Result<Clip> {
+    let Some(region) = region else {
+        return Ok(clip);
+    };
+    region.validate()?;
+    let rate = f64::from(clip.sample_rate_hz());
+    let start = (region.start_secs * rate).round() as usize;
+    let end = region
+        .duration_secs
+        .map_or(clip.frames(), |secs| start + (secs * rate).round() as usize);
+    if start >= clip.frames() {
+        return Err(Error::setting(
+            "start",
+            format!("lies beyond the end of the song ({:.2} s)", clip.seconds()),
+        ));
+    }
+    clip.cut(start..end)
+}
+
 /// How to separate.
 #[derive(Debug, Clone, Default)]
 pub struct SeparateOptions {

@@ -1,6 +1,51 @@
 //! Names, rights and room of files that are written.
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// Writes a file whole or not at all: under a temporary name beside its place, then renamed.
+/// `fill` writes what is in it.
+///
+/// # Errors
+/// [`Error::Exists`] if it is there and `overwrite` is not given; [`Error::Io`].
+pub fn write_whole(
+    path: &Path,
+    overwrite: bool,
+    fill: impl FnOnce(&mut File) -> std::io::Result<()>,
+) -> Result<()> {
+    if path.exists() && (!overwrite || path.is_dir()) {
+        return Err(Error::Exists { path: path.into() });
+    }
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let mut part = tempfile::Builder::new()
+        .prefix(&part_prefix(path))
+        .suffix(".part")
+        .tempfile_in(folder)
+        .map_err(Error::io("create a file in", folder))?;
+    fill(part.as_file_mut())
+        .and_then(|()| part.as_file().sync_all())
+        .map_err(Error::io("write", path))?;
+    let renamed = if overwrite {
+        part.persist(path)
+    } else {
+        part.persist_noclobber(path)
+    };
+    match renamed {
+        Ok(_) => {
+            make_readable(path);
+            sync_folder(folder);
+            Ok(())
+        }
+        Err(e) if e.error.kind() == ErrorKind::AlreadyExists => {
+            Err(Error::Exists { path: path.into() })
+        }
+        Err(e) => Err(Error::io("rename the finished file to", path)(e.error)),
+    }
+}
 
 /// Gives a file the rights of an ordinary new one: temporary files are private.
 pub fn make_readable(path: &Path) {

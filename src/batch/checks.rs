@@ -49,9 +49,7 @@ pub(super) fn check_destination(
         return;
     }
     let existing = out.ancestors().find(|p| p.exists()).unwrap_or(out);
-    let trial = tempfile::Builder::new()
-        .prefix(".stemloom-")
-        .tempfile_in(existing);
+    let trial = tempfile::tempfile_in(existing);
     if let Err(error) = trial {
         problems.push(stop(&Error::io("write into the folder", existing)(error)));
         return;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::recipe::Recipe;
-use crate::audio::{make_readable, sync_folder};
+use crate::audio;
 use crate::error::{Error, Result};
 
 /// What is to be done: inputs, a recipe, and where the results go.
@@ -82,17 +82,5 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(Error::io("create the folder", folder))?;
-    let write = || -> std::io::Result<()> {
-        let mut file = tempfile::Builder::new()
-            .prefix(".stemloom-")
-            .suffix(".part")
-            .tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        make_readable(path);
-        sync_folder(folder);
-        Ok(())
-    };
-    write().map_err(Error::io("write", path))
+    audio::write_whole(path, true, |file| file.write_all(bytes))
 }

@@ -39,7 +39,7 @@ pub use kit::Kit;
 pub use lanes::{RunSettings, run};
 pub use ledger::{LEDGER_FOLDER, Ledger};
 pub use page::report_page;
-pub use picture::{cut_region, draw_result};
+pub use picture::draw_result;
 pub use plan::{Job, Plan, Problem, Severity};
 pub use recipe::{Existing, Mixdown, ModelUse, Recipe};
 pub use recipes::{RecipeName, list_recipes, load_recipe, save_recipe};

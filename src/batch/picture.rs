@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::apply::Region;
-use crate::audio::{Clip, decode};
+use crate::apply::{Region, cut_region};
+use crate::audio::decode;
 use crate::display::{PictureSpec, draw_stems};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::progress::Reporter;
 
 /// Height of each spectrogram in pixels.
@@ -32,27 +32,4 @@ pub fn draw_result(
         .map(|(name, path)| Ok((name.clone(), decode(path, None, reporter)?.0)))
         .collect::<Result<Vec<_>>>()?;
     draw_stems(&mixture, &stems, &spec, || reporter.check())?.write_png(picture, overwrite)
-}
-
-/// The region of a clip.
-///
-/// # Errors
-/// [`Error::Setting`] if it lies beyond the end; [`Error::Io`].
-pub fn cut_region(clip: Clip, region: Option<Region>) -> Result<Clip> {
-    let Some(region) = region else {
-        return Ok(clip);
-    };
-    region.validate()?;
-    let rate = f64::from(clip.sample_rate_hz());
-    let start = (region.start_secs * rate).round() as usize;
-    let end = region
-        .duration_secs
-        .map_or(clip.frames(), |secs| start + (secs * rate).round() as usize);
-    if start >= clip.frames() {
-        return Err(Error::setting(
-            "start",
-            format!("lies beyond the end of the song ({:.2} s)", clip.seconds()),
-        ));
-    }
-    clip.cut(start..end)
 }

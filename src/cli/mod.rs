@@ -6,9 +6,14 @@
 mod batch;
 mod batch_report;
 mod batch_show;
+mod codecs;
+mod decode;
+mod encode;
 mod info;
+mod listen;
 mod models;
 mod picture;
+mod reconstruct;
 mod runtime;
 mod separate;
 mod terminal;
@@ -47,6 +52,16 @@ enum Command {
     Separate(Box<separate::SeparateArgs>),
     /// Split many songs by a recipe, overnight.
     Batch(Box<batch::BatchArgs>),
+    /// Make sound of magnitudes again, by one phase method or many.
+    Reconstruct(Box<reconstruct::ReconstructArgs>),
+    /// Match loudness, hear differences, score blind tests.
+    Listen(listen::ListenArgs),
+    /// Write audio as a picture that can become sound again.
+    Encode(encode::EncodeArgs),
+    /// Make sound of such a picture.
+    Decode(decode::DecodeArgs),
+    /// List the ways of writing audio as a picture, or measure them on a song.
+    Codecs(codecs::CodecsArgs),
     /// Draw a spectrogram as PNG.
     Picture(picture::PictureArgs),
     /// List, show and check models.
@@ -74,6 +89,11 @@ pub fn run(cli: Cli) -> Outcome {
         Some(Command::Info(args)) => info::run(&args),
         Some(Command::Separate(args)) => separate::run(&args),
         Some(Command::Batch(args)) => batch::run(&args),
+        Some(Command::Reconstruct(args)) => reconstruct::run(&args),
+        Some(Command::Listen(args)) => listen::run(&args),
+        Some(Command::Encode(args)) => encode::run(&args),
+        Some(Command::Decode(args)) => decode::run(&args),
+        Some(Command::Codecs(args)) => codecs::run(&args),
         Some(Command::Picture(args)) => picture::run(&args),
         Some(Command::Models(args)) => models::run(&args),
         Some(Command::Runtime(args)) => runtime::run(&args),

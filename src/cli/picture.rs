@@ -1,26 +1,40 @@
-//! `stemloom picture`: a spectrogram as PNG.
+//! `stemloom picture`: spectrograms as PNG, and where two sounds differ.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::json;
 
 use super::Terminal;
-use crate::apply::Region;
-use crate::audio::decode;
-use crate::batch::cut_region;
+use crate::apply::{Region, cut_region};
+use crate::audio::{AudioInfo, Clip, decode};
 use crate::display::{Colormap, FreqScale, Panel, PictureSpec, draw_panels};
 use crate::error::{Error, Result};
 use crate::spectral::StftSpec;
 
 #[derive(Debug, Args)]
 pub(super) struct PictureArgs {
-    /// The audio file.
-    input: PathBuf,
+    /// The audio files; several are drawn one above the other, on one scale.
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
     /// The picture.
     #[arg(long, value_name = "FILE.png")]
     out: PathBuf,
+    /// Also draw the level of the first less that of the second, of exactly two inputs.
+    #[arg(long)]
+    difference: bool,
+    /// The difference that has the last colour, 1 to 140 dB.
+    #[arg(
+        long,
+        value_name = "DB",
+        default_value_t = 30.0,
+        requires = "difference"
+    )]
+    difference_db: f32,
+    /// A title instead of the file's own; once per input, in their order.
+    #[arg(long = "title", value_name = "TEXT")]
+    titles: Vec<String>,
     /// linear, log or mel.
     #[arg(long, default_value = "mel", value_parser = parse_axis)]
     axis: FreqScale,
@@ -80,10 +94,18 @@ fn parse_colormap(text: &str) -> std::result::Result<Colormap, String> {
 
 pub(super) fn run(args: &PictureArgs) -> ExitCode {
     let terminal = Terminal::new(args.json);
-    let name = args.input.display().to_string();
-    match draw(args, &terminal, &name) {
+    let names: Vec<String> = args
+        .inputs
+        .iter()
+        .map(|input| input.display().to_string())
+        .collect();
+    let name = names.join(", ");
+    match draw(args, &terminal) {
         Ok((width, height)) => terminal.result(
-            &json!({ "event": "result", "input": name, "path": args.out, "width": width, "height": height }),
+            &json!({
+                "event": "result", "input": name, "inputs": names, "path": args.out,
+                "width": width, "height": height,
+            }),
             &format!("{name}: {}", args.out.display()),
         ),
         Err(error) => terminal.error(&error, &name),
@@ -91,21 +113,8 @@ pub(super) fn run(args: &PictureArgs) -> ExitCode {
     terminal.exit_code()
 }
 
-fn draw(args: &PictureArgs, terminal: &Terminal, name: &str) -> Result<(usize, usize)> {
-    if args.out.exists() && !args.overwrite {
-        return Err(Error::Exists {
-            path: args.out.clone(),
-        });
-    }
-    if args.mels.is_some() && args.axis != FreqScale::Mel {
-        return Err(Error::setting("--mels", "needs --axis mel"));
-    }
-    if !(args.db.abs() >= 1.0 && args.db.abs() <= 140.0) {
-        return Err(Error::setting(
-            "--db",
-            "must be 1 to 140 dB below the loudest point",
-        ));
-    }
+fn draw(args: &PictureArgs, terminal: &Terminal) -> Result<(usize, usize)> {
+    check(args)?;
     let spec = PictureSpec {
         stft: StftSpec::new(args.n_fft, args.hop),
         scale: args.axis,
@@ -116,24 +125,85 @@ fn draw(args: &PictureArgs, terminal: &Terminal, name: &str) -> Result<(usize, u
         height: usize::from(args.height),
     };
     spec.stft.validate()?;
-    let reporter = terminal.reporter(name);
-    let (clip, info) = decode(&args.input, args.track, &reporter)?;
-    info.warnings
-        .iter()
-        .for_each(|warning| reporter.warn(warning));
+    let mut panels = Vec::new();
+    let mut compared = Vec::new();
+    for (i, input) in args.inputs.iter().enumerate() {
+        let reporter = terminal.reporter(&input.display().to_string());
+        let (clip, info) = decode(input, args.track, &reporter)?;
+        info.warnings
+            .iter()
+            .for_each(|warning| reporter.warn(warning));
+        let clip = cut(clip, args)?;
+        let title = match args.titles.get(i) {
+            Some(title) => title.clone(),
+            None => own_title(input, info, args.inputs.len() > 1),
+        };
+        panels.push(Panel::spectrogram(title, &clip, &spec)?);
+        if args.difference {
+            compared.push(clip);
+        }
+        reporter.check()?;
+    }
+    if let ([a, b], [first, second]) = (&compared[..], &panels[..]) {
+        let title = format!("{} less {}", first.title, second.title);
+        panels.push(Panel::difference(title, a, b, &spec, args.difference_db)?);
+    }
+    if terminal.is_cancelled() {
+        return Err(Error::Cancelled);
+    }
+    let picture = draw_panels(&panels, &spec);
+    picture.write_png(&args.out, args.overwrite)?;
+    Ok((picture.width, picture.height))
+}
+
+/// What can be known to be wrong before anything is read.
+fn check(args: &PictureArgs) -> Result<()> {
+    if args.out.exists() && !args.overwrite {
+        return Err(Error::Exists {
+            path: args.out.clone(),
+        });
+    }
+    let inputs = args.inputs.len();
+    if args.difference && inputs != 2 {
+        let problem = format!("needs exactly two inputs, not {inputs}");
+        return Err(Error::setting("--difference", problem));
+    }
+    if !(1.0..=140.0).contains(&args.difference_db) {
+        return Err(Error::setting("--difference-db", "must be 1 to 140 dB"));
+    }
+    let titles = args.titles.len();
+    if titles > inputs {
+        let problem = format!("given {titles} times for {inputs} inputs; give one per input");
+        return Err(Error::setting("--title", problem));
+    }
+    if args.mels.is_some() && args.axis != FreqScale::Mel {
+        return Err(Error::setting("--mels", "needs --axis mel"));
+    }
+    if !(args.db.abs() >= 1.0 && args.db.abs() <= 140.0) {
+        return Err(Error::setting(
+            "--db",
+            "must be 1 to 140 dB below the loudest point",
+        ));
+    }
+    Ok(())
+}
+
+/// The region that was asked for.
+fn cut(clip: Clip, args: &PictureArgs) -> Result<Clip> {
     let region = (args.start.is_some() || args.duration.is_some()).then(|| Region {
         start_secs: args.start.unwrap_or(0.0),
         duration_secs: args.duration,
     });
-    let clip = cut_region(clip, region)?;
-    let title = info.tags.title.unwrap_or_else(|| {
-        args.input
+    cut_region(clip, region)
+}
+
+/// The song's title if the file tells it, else the file's name. One of several files is known by
+/// its name: takes and stems of a song all tell the song's title.
+fn own_title(input: &Path, info: AudioInfo, is_one_of_several: bool) -> String {
+    let tagged = info.tags.title.filter(|_| !is_one_of_several);
+    tagged.unwrap_or_else(|| {
+        input
             .file_name()
-            .map_or_else(String::new, |n| n.to_string_lossy().into_owned())
-    });
-    let panel = Panel::spectrogram(title, &clip, &spec)?;
-    reporter.check()?;
-    let picture = draw_panels(&[panel], &spec);
-    picture.write_png(&args.out, args.overwrite)?;
-    Ok((picture.width, picture.height))
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    })
 }

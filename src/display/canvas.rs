@@ -5,8 +5,8 @@ use std::path::Path;
 
 use ab_glyph::{Font as _, FontRef, PxScale, ScaleFont as _};
 
-use crate::audio::{make_readable, part_prefix};
-use crate::error::{Error, Result};
+use crate::audio::write_whole;
+use crate::error::Result;
 
 const TEXT_PX: f32 = 14.0;
 
@@ -93,25 +93,7 @@ impl Picture {
     /// # Errors
     /// [`Error::Exists`] unless `overwrite`; [`Error::Io`].
     pub fn write_png(&self, path: &Path, overwrite: bool) -> Result<()> {
-        if !overwrite && path.exists() {
-            return Err(Error::Exists { path: path.into() });
-        }
-        let folder = path
-            .parent()
-            .filter(|p| !p.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        let mut part = tempfile::Builder::new()
-            .prefix(&part_prefix(path))
-            .suffix(".part")
-            .tempfile_in(folder)
-            .map_err(Error::io("create a file in", folder))?;
-        self.encode(&mut part)
-            .and_then(|()| part.as_file().sync_all())
-            .map_err(Error::io("write", path))?;
-        part.persist(path)
-            .map_err(|e| Error::io("rename the finished picture to", path)(e.error))?;
-        make_readable(path);
-        Ok(())
+        write_whole(path, overwrite, |file| self.encode(file))
     }
 
     fn encode(&self, out: impl std::io::Write) -> std::io::Result<()> {

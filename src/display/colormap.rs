@@ -70,9 +70,7 @@ impl Colormap {
             let x = i as f32 / 255.0 * last as f32;
             let at = (x as usize).min(last - 1);
             let t = x - at as f32;
-            rgb_from_oklab(std::array::from_fn(|c| {
-                stops[at][c] * (1.0 - t) + stops[at + 1][c] * t
-            }))
+            rgb_from_oklab(blend(stops[at], stops[at + 1], t))
         })
     }
 
@@ -85,6 +83,29 @@ impl Colormap {
     pub fn is_light(self) -> bool {
         self == Self::Ink
     }
+}
+
+/// The map of differences as 256 RGB entries: 0 is blue (less), 127 and 128 the same near-black
+/// (none), 255 orange (more). Steps are equally large all the way and on both sides. The sign is
+/// told by blue against yellow, which people who confuse red and green see as well.
+pub fn difference_table() -> [[u8; 3]; 256] {
+    // Equally far from the middle in Oklab.
+    const LESS: [u8; 3] = [116, 178, 255];
+    const NONE: [u8; 3] = [14, 14, 18];
+    const MORE: [u8; 3] = [255, 130, 50];
+    let [less, none, more] = [LESS, NONE, MORE].map(oklab_from_rgb);
+    std::array::from_fn(|i| {
+        rgb_from_oklab(if i < 128 {
+            blend(none, less, (127 - i) as f32 / 127.0)
+        } else {
+            blend(none, more, (i - 128) as f32 / 127.0)
+        })
+    })
+}
+
+/// The colour that is `t`, 0–1, of the way from one to another, in Oklab.
+fn blend(from: [f32; 3], to: [f32; 3], t: f32) -> [f32; 3] {
+    std::array::from_fn(|c| from[c] * (1.0 - t) + to[c] * t)
 }
 
 fn oklab_from_rgb(rgb: [u8; 3]) -> [f32; 3] {

@@ -6,17 +6,21 @@
 
 mod canvas;
 mod colormap;
+mod difference;
 mod freq_axis;
+mod panel;
 mod peaks;
 mod picture;
 mod tiles;
 mod viewport;
 
 pub use canvas::Picture;
-pub use colormap::Colormap;
+pub use colormap::{Colormap, difference_table};
+pub use difference::colour_difference;
 pub use freq_axis::{FreqAxis, FreqScale, note_name};
+pub use panel::Panel;
 pub use peaks::{Peak, PeakPyramid};
-pub use picture::{Panel, PictureSpec, draw_panels, draw_stems};
+pub use picture::{PictureSpec, draw_panels, draw_stems};
 pub use tiles::{
     HOP_LENGTH, MagTile, N_FFT, Overview, TILE_COLUMNS, TileKey, TileStore, colour_tile,
     spectrum_at, tile_from_clip,

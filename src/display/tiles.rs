@@ -53,8 +53,8 @@ fn byte_from_power(power: f32) -> u8 {
     (1.0 + (db - FLOOR_DB) / -FLOOR_DB * 254.0).clamp(0.0, 255.0) as u8
 }
 
-/// The decibels of a byte.
-fn db_from_byte(byte: u8) -> f32 {
+/// The decibels of a byte, minus infinity for 0.
+pub(super) fn db_from_byte(byte: u8) -> f32 {
     if byte == 0 {
         f32::NEG_INFINITY
     } else {
@@ -237,17 +237,29 @@ pub fn colour_tile(
             }
         })
         .collect();
+    loudest_bytes(tile, axis, sample_rate_hz, rows)
+        .into_iter()
+        .map(|loudest| colours[usize::from(loudest)])
+        .collect()
+}
+
+/// The loudest byte under each pixel of a tile, `rows × TILE_COLUMNS`, top row first.
+pub(super) fn loudest_bytes(
+    tile: &MagTile,
+    axis: &FreqAxis,
+    sample_rate_hz: u32,
+    rows: usize,
+) -> Vec<u8> {
     let bins = axis.bins_of_rows(rows, BINS, sample_rate_hz);
-    let mut out = vec![[0; 3]; rows * TILE_COLUMNS];
-    for (column, db) in tile.db.chunks_exact(BINS).enumerate() {
+    let mut out = vec![0; rows * TILE_COLUMNS];
+    for (column, db) in tile.db.chunks_exact(BINS).take(TILE_COLUMNS).enumerate() {
         for (row, (first, last)) in bins.iter().enumerate() {
             let last = (*last).min(BINS);
-            let loudest = db[(*first).min(last - 1)..last]
+            out[row * TILE_COLUMNS + column] = db[(*first).min(last - 1)..last]
                 .iter()
                 .copied()
                 .max()
                 .unwrap_or(0);
-            out[row * TILE_COLUMNS + column] = colours[usize::from(loudest)];
         }
     }
     out

@@ -55,6 +55,20 @@ fn two() -> f32 {
     2.0
 }
 
+/// librosa's: 128 bands of power from 0 Hz to half the rate.
+impl Default for MelSpec {
+    fn default() -> Self {
+        Self {
+            bands: 128,
+            fmin_hz: 0.0,
+            fmax_hz: None,
+            formula: MelFormula::default(),
+            norm: MelNorm::default(),
+            power: two(),
+        }
+    }
+}
+
 const SLANEY_HZ_PER_MEL: f64 = 200.0 / 3.0;
 const SLANEY_BREAK_HZ: f64 = 1000.0;
 

@@ -6,12 +6,17 @@
 //! * a [`Spectrogram`] channel is stored column after column, so one column is contiguous;
 //! * nothing is scaled unless [`Normalisation`] says so (forward unscaled, inverse divides).
 
+pub mod codec;
+mod magnitude_picture;
 mod mel;
+mod mel_inverse;
 mod scale;
 mod stft;
 mod window;
 
+pub use magnitude_picture::{DroppedBins, MagnitudePicture, PicturePlan};
 pub use mel::{MelBank, MelFormula, MelNorm, MelSpec, hz_from_mel, mel_from_hz};
+pub use mel_inverse::{MelInverse, MelInversion};
 pub use realfft::num_complex::{Complex32, Complex64};
 pub use scale::{MagnitudeScale, amplitude_from_db, db_from_amplitude, db_from_power};
 pub use stft::{Normalisation, Padding, Stft, StftSpec};

@@ -43,6 +43,8 @@ pub enum Normalisation {
     SqrtNFft,
     /// Divided by Σ window: a full-scale sine peaks at one half.
     WindowSum,
+    /// Divided by Σ window / 2: a full-scale sine peaks at one (the pix2pix timbre system).
+    FullScale,
 }
 
 /// Every convention of an STFT. The defaults are librosa's.
@@ -61,9 +63,14 @@ pub struct StftSpec {
     /// The window's period.
     #[serde(default)]
     pub symmetry: Symmetry,
-    /// Whether column t is centred on sample t·hop (the signal is padded by n_fft/2 each side).
+    /// Whether the signal is padded on both sides, by n_fft/2 unless `pad_length` says otherwise:
+    /// then column t is centred on sample t·hop.
     #[serde(default = "yes")]
     pub center: bool,
+    /// Samples of padding on each side instead of n_fft/2, 0–`n_fft`; the vocoders of the MelGAN
+    /// family take (n_fft − hop)/2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pad_length: Option<usize>,
     /// What the padding is.
     #[serde(default)]
     pub padding: Padding,
@@ -86,6 +93,7 @@ impl StftSpec {
             window: WindowKind::Hann,
             symmetry: Symmetry::Periodic,
             center: true,
+            pad_length: None,
             padding: Padding::Constant,
             normalisation: Normalisation::None,
         }
@@ -98,18 +106,20 @@ impl StftSpec {
 
     /// Samples of padding before the first sample.
     pub fn pad(&self) -> usize {
-        if self.center { self.n_fft / 2 } else { 0 }
+        if self.center {
+            self.pad_length.unwrap_or(self.n_fft / 2)
+        } else {
+            0
+        }
     }
 
-    /// Columns for `frames` samples. Zero samples have none; an uncentred signal shorter than
-    /// `n_fft` has one (its end is zeros).
+    /// Columns for `frames` samples. Zero samples have none; a padded signal shorter than `n_fft`
+    /// has one (its end is zeros).
     pub fn columns(&self, frames: usize) -> usize {
         if frames == 0 {
             0
-        } else if self.center {
-            1 + frames / self.hop_length
         } else {
-            1 + frames.saturating_sub(self.n_fft) / self.hop_length
+            1 + (frames + 2 * self.pad()).saturating_sub(self.n_fft) / self.hop_length
         }
     }
 
@@ -146,6 +156,12 @@ impl StftSpec {
                     "{} is not within 1 to n_fft ({})",
                     self.hop_length, self.n_fft
                 ),
+            );
+        }
+        if let Some(pad) = self.pad_length.filter(|pad| *pad > self.n_fft) {
+            return fail(
+                "pad_length",
+                format!("{pad} is not within 0 to n_fft ({})", self.n_fft),
             );
         }
         Ok(())
@@ -187,6 +203,7 @@ impl Stft {
             Normalisation::None => 1.0,
             Normalisation::SqrtNFft => 1.0 / (spec.n_fft as f32).sqrt(),
             Normalisation::WindowSum => 1.0 / padded.iter().sum::<f32>(),
+            Normalisation::FullScale => 2.0 / padded.iter().sum::<f32>(),
         };
         let mut planner = RealFftPlanner::<f32>::new();
         Ok(Self {
@@ -202,6 +219,11 @@ impl Stft {
     /// The conventions planned for.
     pub fn spec(&self) -> &StftSpec {
         &self.spec
+    }
+
+    /// The magnitude at which a full-scale sine peaks.
+    pub fn full_scale(&self) -> f32 {
+        0.5 * self.scale * self.window.iter().sum::<f32>()
     }
 
     /// All channels, each any length (all the same), to a spectrogram.

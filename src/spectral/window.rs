@@ -18,6 +18,44 @@ pub enum WindowKind {
     Blackman,
     /// All ones.
     Rectangular,
+    /// exp(−½·((n − M/2)/(N/8))²): σ is an eighth of the length, the ends are 69 dB down. The
+    /// window for which phase gradient integration is exact.
+    Gaussian,
+}
+
+impl WindowKind {
+    /// All windows.
+    pub const ALL: [Self; 6] = [
+        Self::Hann,
+        Self::SqrtHann,
+        Self::Hamming,
+        Self::Blackman,
+        Self::Rectangular,
+        Self::Gaussian,
+    ];
+
+    /// Its name as typed and stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hann => "hann",
+            Self::SqrtHann => "sqrt-hann",
+            Self::Hamming => "hamming",
+            Self::Blackman => "blackman",
+            Self::Rectangular => "rectangular",
+            Self::Gaussian => "gaussian",
+        }
+    }
+}
+
+impl std::str::FromStr for WindowKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name() == text)
+            .ok_or_else(|| format!("choose {}", Self::ALL.map(Self::name).join(", ")))
+    }
 }
 
 /// Whether the window's period is its length or one less.
@@ -50,6 +88,10 @@ pub fn window(kind: WindowKind, symmetry: Symmetry, length: usize) -> Vec<f32> {
                 WindowKind::Hamming => 0.54 - 0.46 * x.cos(),
                 WindowKind::Blackman => 0.42 - 0.5 * x.cos() + 0.08 * (2.0 * x).cos(),
                 WindowKind::Rectangular => 1.0,
+                WindowKind::Gaussian => {
+                    let from_centre = (n as f64 - period / 2.0) / (length as f64 / 8.0);
+                    (-0.5 * from_centre * from_centre).exp()
+                }
             };
             value as f32
         })

@@ -292,7 +292,7 @@ fn pictures_are_written_beside_the_stems() {
 }
 
 /// Width and height from a PNG's first chunk.
-fn png_size(path: &Path) -> (usize, usize) {
+pub fn png_size(path: &Path) -> (usize, usize) {
     let bytes = std::fs::read(path).expect("a picture");
     assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n");
     let number = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;

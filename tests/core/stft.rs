@@ -164,6 +164,7 @@ fn spec_of(entry: &Value) -> StftSpec {
         window,
         symmetry,
         center: entry["center"] == true,
+        pad_length: None,
         padding: if entry["pad_mode"] == "reflect" {
             Padding::Reflect
         } else {
