@@ -8,8 +8,10 @@ use super::batch::{self, BatchView};
 use super::command::{self, Command};
 use super::jobs::{Jobs, Request};
 use super::lanes::LaneStack;
+use super::listen::{self, ListenView};
 use super::notices::Notices;
 use super::palette::Palette;
+use super::reconstruct::ReconstructView;
 use super::scene::{Action, ClipView, Cursor, OutputState, Scene, SeparateForm};
 use super::settings::{self, Settings, ThemeChoice, Workspace};
 use super::spectrum::Spectra;
@@ -61,6 +63,8 @@ pub struct App {
     /// Songs of which only the header was read so far.
     pub(super) announced: HashSet<Id>,
     pub(super) batch: BatchView,
+    pub(super) listen: ListenView,
+    pub(super) reconstruct: ReconstructView,
     pub(super) is_test: bool,
     pub(super) devices: Option<Vec<String>>,
     /// Track numbers of songs that are being opened.
@@ -118,6 +122,8 @@ impl App {
                 restore("batch.json"),
                 &mut notices,
             )),
+            listen: ListenView::default(),
+            reconstruct: ReconstructView::default(),
             is_test: start.is_test,
             devices: None,
             pending_tracks: HashMap::new(),
@@ -208,6 +214,23 @@ impl App {
         self.batch.running
     }
 
+    /// The lane that the Listen workspace plays, for tests.
+    pub fn heard_lane(&self) -> Option<Id> {
+        self.listen.heard_lane(self.session.song()?)
+    }
+
+    /// The gains of the Listen workspace's lanes, for tests.
+    pub fn listening_gains(&self) -> Vec<f32> {
+        self.session
+            .song()
+            .map_or_else(Vec::new, |song| self.listen.gains(song))
+    }
+
+    /// Whether a blind test is under way, for tests.
+    pub fn is_testing(&self) -> bool {
+        self.listen.test.is_some()
+    }
+
     /// The newest notice, for tests.
     pub fn last_notice(&self) -> Option<&str> {
         self.notices.last()
@@ -249,8 +272,10 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
         let mut actions: Vec<Action> = Vec::new();
+        let listens = self.settings.workspace == Workspace::Listen;
+        let usable = |command: Command| listens || !command.is_of_listening();
         if !self.palette.is_open() && !self.export.open {
-            actions.extend(command::pressed(&ctx).into_iter().map(Action::Do));
+            actions.extend(command::pressed(&ctx, usable).into_iter().map(Action::Do));
         }
         let playhead_secs = self.playhead_secs();
         let playing = self.is_playing();
@@ -271,30 +296,44 @@ impl eframe::App for App {
                 tracks: &self.tracks,
                 failed: &self.failed,
                 sketches: &self.sketches,
+                in_test: self.listen.test.is_some(),
                 can_undo: (self.history.can_undo(), self.history.can_redo()),
             };
             topbar::ui(ui, &scene, &mut self.notices, &mut actions);
-            if scene.settings.workspace == Workspace::Batch {
-                batch::ui(ui, &scene, &mut self.batch, &mut actions);
-            } else {
-                if scene.settings.show_bottom && scene.session.song().is_some() {
-                    bottom::ui(ui, &scene, &mut self.spectra, &mut actions);
+            match scene.settings.workspace {
+                Workspace::Batch => batch::ui(ui, &scene, &mut self.batch, &mut actions),
+                Workspace::Listen => {
+                    if scene.settings.show_bottom && song_shown(&scene) {
+                        bottom::ui(ui, &scene, &mut self.spectra, &mut actions);
+                    }
+                    listen::ui(ui, &scene, &self.listen, &mut self.tiles, &mut actions);
                 }
-                if scene.settings.show_library {
-                    library::ui(ui, &scene, &mut actions);
+                Workspace::Workbench => {
+                    if scene.settings.show_bottom && scene.session.song().is_some() {
+                        bottom::ui(ui, &scene, &mut self.spectra, &mut actions);
+                    }
+                    if scene.settings.show_library {
+                        library::ui(ui, &scene, &mut actions);
+                    }
+                    if scene.settings.show_inspector && scene.session.song().is_some() {
+                        inspector::ui(
+                            ui,
+                            &scene,
+                            &mut self.form,
+                            &mut self.reconstruct,
+                            &mut actions,
+                        );
+                    }
+                    egui::CentralPanel::no_frame()
+                        .frame(egui::Frame::new().fill(theme::tokens(&ctx).canvas))
+                        .show(ui, |ui| match scene.session.song() {
+                            Some(song) => {
+                                self.lanes
+                                    .ui(ui, &scene, song, &mut self.tiles, &mut actions)
+                            }
+                            None => welcome::ui(ui, &scene, &mut actions),
+                        });
                 }
-                if scene.settings.show_inspector && scene.session.song().is_some() {
-                    inspector::ui(ui, &scene, &mut self.form, &mut actions);
-                }
-                egui::CentralPanel::no_frame()
-                    .frame(egui::Frame::new().fill(theme::tokens(&ctx).canvas))
-                    .show(ui, |ui| match scene.session.song() {
-                        Some(song) => {
-                            self.lanes
-                                .ui(ui, &scene, song, &mut self.tiles, &mut actions)
-                        }
-                        None => welcome::ui(ui, &scene, &mut actions),
-                    });
             }
             self.palette.ui(&ctx, &scene, &mut actions);
             help::ui(&ctx, &mut self.help_open);
@@ -335,6 +374,11 @@ impl eframe::App for App {
     fn on_exit(&mut self) {
         self.save_now();
     }
+}
+
+/// The spectrum below would name what a blind test hides.
+fn song_shown(scene: &Scene<'_>) -> bool {
+    scene.session.song().is_some() && !scene.in_test
 }
 
 impl App {

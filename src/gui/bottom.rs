@@ -174,6 +174,23 @@ fn spectrum(ui: &mut Ui, scene: &Scene<'_>, spectra: &mut Spectra) {
     painter.add(Shape::line(points, Stroke::new(1.4, colour)));
     let x = rect.left() + rect.width() * axis.unit_from_hz(hz.max(1.0)) as f32;
     painter.vline(x, rect.y_range(), Stroke::new(1.0, tokens.accent));
+    if let Some(at) = response.hover_pos() {
+        // What stands under the pointer: the loudest bin of its pixel.
+        let hz = |x: f32| axis.hz_from_unit(f64::from((x - rect.left()) / rect.width()));
+        let first = (hz(at.x - 0.5) / hz_per_bin).round() as usize;
+        let last = ((hz(at.x + 0.5) / hz_per_bin).round() as usize).max(first);
+        let bins = first.min(db.len() - 1)..=last.min(db.len() - 1);
+        let level = db[bins].iter().copied().fold(FLOOR_DB, f32::max);
+        let hz = hz(at.x);
+        painter.vline(at.x, rect.y_range(), Stroke::new(1.0, tokens.faint));
+        painter.circle_filled(pos2(at.x, y_from_db(level)), 3.0, tokens.text);
+        let text = format!("{} {hz:.1} Hz {level:.1} dB", note_name(hz));
+        let galley = painter.layout_no_wrap(text, figures(), tokens.text);
+        let left = (at.x + 8.0).min(rect.right() - galley.size().x - 6.0);
+        let place = egui::Rect::from_min_size(pos2(left, rect.top() + 4.0), galley.size());
+        painter.rect_filled(place.expand(3.0), 2.0, tokens.panel);
+        painter.galley(place.min, galley, tokens.text);
+    }
 }
 
 fn jobs(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {

@@ -19,15 +19,27 @@ pub enum Picked {
     BatchOut(Option<PathBuf>),
     /// A folder of songs for a batch.
     SongsFolder(Option<PathBuf>),
+    /// The file for a table.
+    Csv(CsvOf, Option<PathBuf>),
+}
+
+/// What a CSV file is to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CsvOf {
+    /// The takes of the song.
+    Takes,
+    /// A listening test's answers.
+    Result(usize),
 }
 
 /// Asks for audio files.
 pub fn pick_files(outbox: Sender<JobEvent>, ctx: egui::Context) {
     show("pick-files", move || {
-        let extensions: Vec<&str> = SUPPORTED_EXTENSIONS.into_iter().chain(["onnx"]).collect();
+        let others = ["onnx", "png", "bmp", "tif", "tiff"];
+        let extensions: Vec<&str> = SUPPORTED_EXTENSIONS.into_iter().chain(others).collect();
         let files = rfd::FileDialog::new()
             .set_title("Open")
-            .add_filter("Audio and models", &extensions)
+            .add_filter("Audio, pictures of sound and models", &extensions)
             .pick_files();
         outbox
             .send(JobEvent::Picked(Picked::Files(files.unwrap_or_default())))
@@ -67,6 +79,25 @@ pub fn pick_songs_folder(outbox: Sender<JobEvent>, ctx: egui::Context) {
         outbox
             .send(JobEvent::Picked(Picked::SongsFolder(folder)))
             .ok();
+        ctx.request_repaint();
+    });
+}
+
+/// Asks for a CSV file; the dialog itself asks before a file is replaced.
+pub fn save_csv(
+    of: CsvOf,
+    (folder, name): (PathBuf, String),
+    outbox: Sender<JobEvent>,
+    ctx: egui::Context,
+) {
+    show("save-csv", move || {
+        let dialog = rfd::FileDialog::new()
+            .set_title("Save table")
+            .set_directory(folder)
+            .set_file_name(name)
+            .add_filter("CSV", &["csv"]);
+        let file = dialog.save_file();
+        outbox.send(JobEvent::Picked(Picked::Csv(of, file))).ok();
         ctx.request_repaint();
     });
 }

@@ -6,9 +6,9 @@ use super::command::Command;
 use super::dialogs;
 use super::jobs::Request;
 use super::notices::Level;
-use super::scene::{Action, Drag, OutputState};
-use super::settings::{ThemeChoice, Workspace};
-use crate::playback::{MixLane, PlayerCommand};
+use super::scene::{Action, Drag};
+use super::settings::{ThemeChoice, Tool, Workspace};
+use crate::playback::PlayerCommand;
 use crate::session::{Id, Lane, LaneView, SILENT_DB, Song, Span};
 
 const STEP_SECS: f64 = 5.0;
@@ -74,6 +74,7 @@ impl App {
                 self.apply_settings(ctx);
             }
             Action::Batch(action) => self.execute_batch(action, ctx),
+            Action::Listen(action) => self.execute_listen(action, ctx),
             Action::Export(lanes, picture) => self.start_export(&lanes, picture),
             Action::AdoptModel(path, card) => self.adopt_model(path, card),
             Action::ChooseFolder => {
@@ -165,17 +166,36 @@ impl App {
                 let by = if command == Command::LaneUp { -1 } else { 1 };
                 match self.settings.workspace {
                     Workspace::Workbench => self.choose_neighbour(by),
+                    Workspace::Listen => self.hear_neighbour(by),
                     Workspace::Batch => self.choose_queued(by),
                 }
             }
-            Command::Workbench => self.settings.workspace = Workspace::Workbench,
-            Command::Batch => self.settings.workspace = Workspace::Batch,
+            Command::Workbench => self.go_to(Workspace::Workbench),
+            Command::Listen => self.go_to(Workspace::Listen),
+            Command::Batch => self.go_to(Workspace::Batch),
+            Command::Reconstruct => self.start_reconstruction(false),
+            Command::Sweep => self.start_reconstruction(true),
+            Command::SeparateTool => self.show_tool(Tool::Separate),
+            Command::ReconstructTool => self.show_tool(Tool::Reconstruct),
+            Command::Hear(_)
+            | Command::HearA
+            | Command::HearB
+            | Command::HearX
+            | Command::AnswerA
+            | Command::AnswerB
+            | Command::SetA
+            | Command::SetB
+            | Command::MatchLoudness
+            | Command::Difference
+            | Command::Abx
+            | Command::Ranking
+            | Command::NextRound => self.listen_command(command, ctx),
             Command::AddFolder => {
-                self.settings.workspace = Workspace::Batch;
+                self.go_to(Workspace::Batch);
                 self.execute_batch(BatchAction::ChooseFolder, ctx);
             }
             Command::StartBatch => {
-                self.settings.workspace = Workspace::Batch;
+                self.go_to(Workspace::Batch);
                 let action = if self.batch.running {
                     BatchAction::Pause(!self.batch.totals.paused)
                 } else {
@@ -228,75 +248,16 @@ impl App {
         }
     }
 
-    pub(super) fn tell(&self, command: PlayerCommand) {
-        if let Some(player) = &self.player {
-            player.send(command);
-        }
+    /// Another workspace; what is heard follows it.
+    fn go_to(&mut self, workspace: Workspace) {
+        self.settings.workspace = workspace;
+        self.send_lanes();
     }
 
-    /// Gives the player the current song's lanes.
-    pub(super) fn send_lanes(&mut self) {
-        let Some(song) = self.session.song() else {
-            self.tell(PlayerCommand::Lanes(44_100, Vec::new()));
-            return;
-        };
-        let rate = f64::from(song.sample_rate_hz);
-        let lanes = song
-            .arrangement
-            .lanes
-            .iter()
-            .zip(song.heard_gains())
-            .filter_map(|(lane, gain)| {
-                let clip = self.clips.get(&lane.clip)?.clip.clone();
-                Some(MixLane {
-                    clip,
-                    offset: (lane.offset_secs * rate).round() as usize,
-                    gain,
-                })
-            })
-            .collect();
-        self.tell(PlayerCommand::Lanes(song.sample_rate_hz, lanes));
-        if !self.is_playing() {
-            let frame = song.playhead_secs * f64::from(song.sample_rate_hz);
-            self.tell(PlayerCommand::Seek(frame as usize));
-        }
-    }
-
-    fn send_loop(&self) {
-        let Some(song) = self.session.song() else {
-            return;
-        };
-        let frame = |secs: f64| (secs * f64::from(song.sample_rate_hz)).round() as usize;
-        let range = song
-            .arrangement
-            .looped
-            .map(|span| frame(span.start_secs)..frame(span.end_secs));
-        self.tell(PlayerCommand::Loop(range));
-    }
-
-    fn play_pause(&mut self) {
-        if self.session.song().is_none() {
-            return;
-        }
-        if self.player.is_none() && !self.is_test {
-            self.output = OutputState::Silent("the sound thread could not be started".into());
-        }
-        self.tell(if self.is_playing() {
-            PlayerCommand::Pause
-        } else {
-            PlayerCommand::Play
-        });
-    }
-
-    fn seek(&mut self, secs: f64) {
-        let Some(song) = self.session.song_mut() else {
-            return;
-        };
-        let secs = secs.clamp(0.0, song.seconds);
-        song.playhead_secs = secs;
-        song.view.reveal(secs);
-        let frame = (secs * f64::from(song.sample_rate_hz)).round() as usize;
-        self.tell(PlayerCommand::Seek(frame));
+    fn show_tool(&mut self, tool: Tool) {
+        self.settings.tool = tool;
+        self.settings.show_inspector = true;
+        self.go_to(Workspace::Workbench);
     }
 
     fn view(&mut self, change: impl FnOnce(&mut Song)) {

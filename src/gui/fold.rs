@@ -6,15 +6,16 @@ use std::time::{Duration, Instant};
 use super::app::App;
 use super::batch::BatchAction;
 use super::dialogs::Picked;
-use super::jobs::{JobEvent, SeparateRequest, Stems};
+use super::jobs::{JobEvent, MadeTake};
 use super::notices::Level;
 use super::scene::{ClipView, OutputState};
-use crate::apply::{Separation, peak_warnings};
+use super::settings::Workspace;
+use crate::apply::peak_warnings;
 use crate::audio::{AudioInfo, Clip, TrackInfo};
 use crate::display::{PeakPyramid, Viewport};
 use crate::error::Error;
 use crate::playback::PlayerEvent;
-use crate::session::{Arrangement, Id, Lane, LaneView, Song, Span, Take};
+use crate::session::{Arrangement, Id, Lane, LaneView, Song};
 
 /// Longest time spent on answers in one frame.
 const BUDGET: Duration = Duration::from_millis(8);
@@ -72,12 +73,15 @@ fn fold(app: &mut App, event: JobEvent, ctx: &egui::Context) {
                 view.overview = Some(overview);
             }
         }
-        JobEvent::Separated {
-            request,
-            done,
-            stems,
-            ..
-        } => separated(app, &request, &done, stems),
+        JobEvent::TakeMade(job, made) => {
+            app.reconstruct.ended(job);
+            take_made(app, *made);
+        }
+        JobEvent::Converged(job, point) => app.reconstruct.converged(job, point),
+        JobEvent::Loudness(_, measured) => {
+            app.listen.measured(measured);
+            app.send_lanes();
+        }
         JobEvent::Exported(_, files, gain) => {
             for warning in peak_warnings(&files) {
                 app.notices.add(Level::Warning, warning);
@@ -132,6 +136,8 @@ fn fold(app: &mut App, event: JobEvent, ctx: &egui::Context) {
         }
         JobEvent::Failed(job, clip, error) => {
             app.batch.failed(job);
+            app.reconstruct.ended(job);
+            app.listen.failed(job);
             if let Some(clip) = clip {
                 not_opened(app, clip, &error.to_string());
             }
@@ -155,7 +161,8 @@ fn fold(app: &mut App, event: JobEvent, ctx: &egui::Context) {
                 }
                 Picked::BatchOut(None) | Picked::SongsFolder(None) => {}
                 Picked::Folder(Some(folder)) => app.export.set_folder(&folder),
-                Picked::Folder(None) => {}
+                Picked::Folder(None) | Picked::Csv(_, None) => {}
+                Picked::Csv(of, Some(path)) => app.save_csv(of, path),
             }
         }
     }
@@ -235,6 +242,7 @@ fn add_song(app: &mut App, (song_id, clip_id): (Id, Id), info: &AudioInfo) {
             ..Arrangement::default()
         },
         takes: Vec::new(),
+        listening: Vec::new(),
         view,
         playhead_secs: 0.0,
     });
@@ -274,52 +282,53 @@ fn not_opened(app: &mut App, clip: Id, reason: &str) {
     }
 }
 
-fn separated(app: &mut App, request: &SeparateRequest, done: &Separation, stems: Stems) {
-    let take_id = app.session.new_id();
-    let ids: Vec<(Id, Id)> = stems
+/// A take's lanes. In the Workbench they are heard instead of what was heard before; elsewhere
+/// nothing jumps.
+fn take_made(app: &mut App, made: MadeTake) {
+    let MadeTake {
+        song,
+        mut take,
+        sounds,
+        offset_secs,
+        said,
+    } = made;
+    take.id = app.session.new_id();
+    let ids: Vec<(Id, Id)> = sounds
         .iter()
         .map(|_| (app.session.new_id(), app.session.new_id()))
         .collect();
-    let Some(song) = app.session.song_by_id(request.song) else {
+    let heard = app.settings.workspace == Workspace::Workbench;
+    let Some(song) = app.session.song_by_id(song) else {
         return;
     };
-    app.history.record(song, "separate", false);
-    let start = request.region.map(|region| region.start_secs);
-    let preview = request.folder.is_none();
-    let count = song.takes.len() + 1;
-    song.takes.push(Take {
-        id: take_id,
-        name: if preview {
-            format!("Preview {count}")
-        } else {
-            format!("Take {count}")
-        },
-        model: request.model.clone(),
-        params: request.params.clone(),
-        region: start.map(|start_secs| Span {
-            start_secs,
-            end_secs: start_secs + done.audio_secs,
-        }),
-        device: done.device.clone(),
-        taken_secs: done.taken_secs,
-        residual_db: done.residual_db,
-        files: stems
-            .iter()
-            .filter_map(|(name, path, ..)| Some((name.clone(), path.clone()?)))
-            .collect(),
-    });
-    // The new stems are heard instead of the mixture they come from.
-    for lane in &mut song.arrangement.lanes {
+    app.history.record(song, "take", false);
+    take.files = sounds
+        .iter()
+        .filter_map(|(name, path, ..)| Some((name.clone(), path.clone()?)))
+        .collect();
+    let word = if take.files.is_empty() {
+        "Preview"
+    } else {
+        "Take"
+    };
+    let number = 1 + song
+        .takes
+        .iter()
+        .filter_map(|take| number_of(&take.name))
+        .max()
+        .unwrap_or(0);
+    take.name = format!("{word} {number}");
+    for lane in song.arrangement.lanes.iter_mut().filter(|_| heard) {
         lane.muted = true;
     }
-    for ((name, _, clip, peaks), (lane_id, clip_id)) in stems.into_iter().zip(&ids) {
+    for ((name, _, clip, peaks), (lane_id, clip_id)) in sounds.into_iter().zip(&ids) {
         song.arrangement.lanes.push(Lane {
             id: *lane_id,
             clip: *clip_id,
             name,
-            take: Some(take_id),
-            offset_secs: start.unwrap_or(0.0),
-            muted: false,
+            take: Some(take.id),
+            offset_secs,
+            muted: !heard,
             soloed: false,
             gain_db: 0.0,
             view: LaneView::Both,
@@ -334,13 +343,18 @@ fn separated(app: &mut App, request: &SeparateRequest, done: &Separation, stems:
             },
         );
     }
-    app.chosen_lane = ids.first().map(|(lane, _)| *lane);
-    app.notices.add(
-        Level::Info,
-        format!(
-            "{} split {:.1} s in {:.1} s on {}; the stems add up to within {:.0} dB",
-            request.model, done.audio_secs, done.taken_secs, done.device, done.residual_db
-        ),
-    );
+    song.takes.push(take);
+    if heard {
+        app.chosen_lane = ids.first().map(|(lane, _)| *lane);
+    }
+    app.notices.add(Level::Info, said);
     app.send_lanes();
+}
+
+/// The number in "Take 12" and "Preview 12".
+fn number_of(name: &str) -> Option<u64> {
+    let digits = name
+        .strip_prefix("Take ")
+        .or(name.strip_prefix("Preview "))?;
+    digits.parse().ok()
 }

@@ -1,41 +1,87 @@
-//! The right panel: the Separate tool.
+//! The right panel: the tools, and the Separate tool's form.
 
 use egui::{RichText, ScrollArea, Slider, Ui};
 
 use super::command::Command;
 use super::library::section;
+use super::reconstruct::ReconstructView;
 use super::scene::{Action, Scene, SeparateForm};
+use super::settings::Tool;
 use super::theme::{SPACE_L, SPACE_M, small, stem_colour, tokens};
 use super::topbar::clock;
 use crate::apply::{BUILTIN_IDS, builtin_spec};
 use crate::model::Device;
 
 /// Paints the panel.
-pub fn ui(ui: &mut Ui, scene: &Scene<'_>, form: &mut SeparateForm, actions: &mut Vec<Action>) {
+pub fn ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    form: &mut SeparateForm,
+    phase: &mut ReconstructView,
+    actions: &mut Vec<Action>,
+) {
     let frame = egui::Frame::new()
         .fill(tokens(ui.ctx()).panel)
         .inner_margin(12);
-    egui::Panel::right("inspector").default_size(256.0).min_size(220.0).max_size(420.0).frame(frame).show(ui, |ui| {
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            section(ui, "Separate");
-            model(ui, scene, form);
-            ui.add_space(SPACE_M);
-            region(ui, scene, form);
-            ui.add_space(SPACE_M);
-            if builtin_spec(&form.model).is_none() {
-                device(ui, form);
+    egui::Panel::right("inspector")
+        .default_size(256.0)
+        .min_size(220.0)
+        .max_size(420.0)
+        .frame(frame)
+        .show(ui, |ui| {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                tools(ui, scene, actions);
                 ui.add_space(SPACE_M);
-            }
-            run(ui, scene, form, actions);
-            ui.add_space(SPACE_L);
-            settings(ui, form);
-            egui::CollapsingHeader::new("After separating").show(ui, |ui| {
-                ui.checkbox(&mut form.wiener, "Wiener filter")
-                    .on_hover_text("Less of the other stems, a little more artefacts; the stems then add up");
-                ui.checkbox(&mut form.median, "Move clicks to the drums")
-                    .on_hover_text("A median filter takes percussion out of the pitched stems");
+                match scene.settings.tool {
+                    Tool::Separate => separate(ui, scene, form, actions),
+                    Tool::Reconstruct => super::reconstruct::ui(ui, scene, phase, actions),
+                }
             });
         });
+}
+
+fn tools(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        let tools = [
+            (Tool::Separate, Command::SeparateTool),
+            (Tool::Reconstruct, Command::ReconstructTool),
+        ];
+        for (tool, command) in tools {
+            let name = format!("{tool:?}");
+            let button = egui::Button::selectable(scene.settings.tool == tool, name);
+            let response = ui.add(button).on_hover_text(command.tooltip(ui.ctx()));
+            // The button that runs the tool has the bare name.
+            let label = format!("{tool:?} tool");
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Tab, true, &label));
+            if response.clicked() {
+                actions.push(Action::Do(command));
+            }
+        }
+    });
+}
+
+fn separate(ui: &mut Ui, scene: &Scene<'_>, form: &mut SeparateForm, actions: &mut Vec<Action>) {
+    section(ui, "Model");
+    model(ui, scene, form);
+    ui.add_space(SPACE_M);
+    region_choice(ui, scene, &mut form.selection_only);
+    ui.add_space(SPACE_M);
+    if builtin_spec(&form.model).is_none() {
+        device(ui, form);
+        ui.add_space(SPACE_M);
+    }
+    if !running(ui, scene, Tool::Separate, actions) {
+        run(ui, scene, form, actions);
+    }
+    ui.add_space(SPACE_L);
+    settings(ui, form);
+    egui::CollapsingHeader::new("After separating").show(ui, |ui| {
+        ui.checkbox(&mut form.wiener, "Wiener filter")
+            .on_hover_text(
+                "Less of the other stems, a little more artefacts; the stems then add up",
+            );
+        ui.checkbox(&mut form.median, "Move clicks to the drums")
+            .on_hover_text("A median filter takes percussion out of the pitched stems");
     });
 }
 
@@ -93,20 +139,21 @@ fn model(ui: &mut Ui, scene: &Scene<'_>, form: &mut SeparateForm) {
     });
 }
 
-fn region(ui: &mut Ui, scene: &Scene<'_>, form: &mut SeparateForm) {
+/// The whole song or the selection.
+pub(super) fn region_choice(ui: &mut Ui, scene: &Scene<'_>, selection_only: &mut bool) {
     let selection = scene
         .session
         .song()
         .and_then(|song| song.arrangement.selection);
     ui.horizontal(|ui| {
-        ui.radio_value(&mut form.selection_only, false, "Whole song");
+        ui.radio_value(selection_only, false, "Whole song");
         ui.add_enabled_ui(selection.is_some(), |ui| {
             let tip = "Drag over a lane to select";
-            ui.radio_value(&mut form.selection_only, true, "Selection")
+            ui.radio_value(selection_only, true, "Selection")
                 .on_disabled_hover_text(tip);
         });
     });
-    if let Some(span) = selection.filter(|_| form.selection_only) {
+    if let Some(span) = selection.filter(|_| *selection_only) {
         let text = format!("{} – {}", clock(span.start_secs), clock(span.end_secs));
         ui.label(
             RichText::new(text)
@@ -145,23 +192,58 @@ fn device(ui: &mut Ui, form: &mut SeparateForm) {
     });
 }
 
-fn run(ui: &mut Ui, scene: &Scene<'_>, form: &SeparateForm, actions: &mut Vec<Action>) {
-    let running = scene.jobs.iter().find(|(_, job)| job.is_separation);
-    if let Some((id, job)) = running {
-        // In the buttons' place and as high, so that nothing jumps.
-        ui.horizontal(|ui| {
-            let cancel = egui::Button::new("Cancel").min_size(egui::vec2(72.0, 30.0));
-            let width = ui.available_width() - 72.0 - SPACE_M;
-            ui.allocate_ui(egui::vec2(width, 30.0), |ui| {
-                super::bottom::progress_bar(ui, job.progress.as_ref(), 30.0);
-            });
-            let tip = "Stop this job; nothing is left half-done";
-            if ui.add(cancel).on_hover_text(tip).clicked() {
-                actions.push(Action::Cancel(*id));
-            }
+/// A tool's running job with its cancel button; answers whether there is one.
+pub(super) fn running(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    tool: Tool,
+    actions: &mut Vec<Action>,
+) -> bool {
+    let Some((id, job)) = scene.jobs.iter().find(|(_, job)| job.tool == Some(tool)) else {
+        return false;
+    };
+    // In the buttons' place and as high, so that nothing jumps.
+    ui.horizontal(|ui| {
+        let cancel = egui::Button::new("Cancel").min_size(egui::vec2(72.0, 30.0));
+        let width = ui.available_width() - 72.0 - SPACE_M;
+        ui.allocate_ui(egui::vec2(width, 30.0), |ui| {
+            super::bottom::progress_bar(ui, job.progress.as_ref(), 30.0);
         });
-        return;
-    }
+        let tip = "Stop this job; nothing is left half-done";
+        if ui.add(cancel).on_hover_text(tip).clicked() {
+            actions.push(Action::Cancel(*id));
+        }
+    });
+    true
+}
+
+/// The button of a tool's main command, or why it cannot be pressed.
+pub(super) fn run_button(
+    ui: &mut Ui,
+    text: &str,
+    command: Command,
+    (ready, reason): (bool, &str),
+    width: f32,
+    actions: &mut Vec<Action>,
+) {
+    let tokens = tokens(ui.ctx());
+    let text = RichText::new(text).strong().color(tokens.on_accent);
+    let button = egui::Button::new(text)
+        .fill(tokens.accent)
+        .min_size(egui::vec2(width, 30.0));
+    // A row of its own centres the text.
+    ui.horizontal(|ui| {
+        let response = ui
+            .add_enabled(ready, button)
+            .on_hover_text(command.tooltip(ui.ctx()))
+            .on_disabled_hover_text(reason);
+        if response.clicked() {
+            actions.push(Action::Do(command));
+        }
+    });
+}
+
+fn run(ui: &mut Ui, scene: &Scene<'_>, form: &SeparateForm, actions: &mut Vec<Action>) {
     let known = builtin_spec(&form.model).is_some()
         || scene
             .shelf
@@ -176,33 +258,23 @@ fn run(ui: &mut Ui, scene: &Scene<'_>, form: &SeparateForm, actions: &mut Vec<Ac
         "Choose a model"
     };
     ui.horizontal(|ui| {
-        let tokens = tokens(ui.ctx());
         let width = (ui.available_width() - SPACE_M) / 2.0;
-        ui.add_enabled_ui(known && runnable, |ui| {
-            let preview = egui::Button::new("Preview").min_size(egui::vec2(width, 30.0));
-            let tip = Command::Preview.tooltip(ui.ctx());
-            if ui
-                .add(preview)
-                .on_hover_text(tip)
-                .on_disabled_hover_text(reason)
-                .clicked()
-            {
-                actions.push(Action::Do(Command::Preview));
-            }
-            let text = RichText::new("Separate").strong().color(tokens.on_accent);
-            let separate = egui::Button::new(text)
-                .fill(tokens.accent)
-                .min_size(egui::vec2(width, 30.0));
-            let tip = Command::Separate.tooltip(ui.ctx());
-            if ui
-                .add(separate)
-                .on_hover_text(tip)
-                .on_disabled_hover_text(reason)
-                .clicked()
-            {
-                actions.push(Action::Do(Command::Separate));
-            }
-        });
+        let preview = egui::Button::new("Preview").min_size(egui::vec2(width, 30.0));
+        let response = ui
+            .add_enabled(known && runnable, preview)
+            .on_hover_text(Command::Preview.tooltip(ui.ctx()))
+            .on_disabled_hover_text(reason);
+        if response.clicked() {
+            actions.push(Action::Do(Command::Preview));
+        }
+        run_button(
+            ui,
+            "Separate",
+            Command::Separate,
+            (known && runnable, reason),
+            width,
+            actions,
+        );
     });
 }
 

@@ -12,15 +12,19 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::card_form::CardDraft;
 use super::dialogs::Picked;
+use super::listen::DifferenceRequest;
+use super::reconstruct::ReconstructRequest;
+use super::settings::Tool;
 use super::worker::Worker;
-use crate::apply::{ExportOptions, Params, PostProcess, Region, Separation, SongName, StemFile};
+use crate::apply::{Convergence, ExportOptions, Params, PostProcess, Region, SongName, StemFile};
 use crate::audio::{AudioInfo, Clip};
 use crate::batch::{self, BatchEvent, Board, Entry, Plan, Problem, Recipe, Report, RunSettings};
 use crate::display::{Overview, Peak, PeakPyramid};
 use crate::error::Error;
+use crate::listen::Loudness;
 use crate::model::{Device, ModelShelf, RuntimeStatus};
 use crate::progress::{CancelToken, Progress};
-use crate::session::Id;
+use crate::session::{Id, Take};
 
 /// Number of a job.
 pub type JobId = u64;
@@ -34,8 +38,8 @@ pub struct Job {
     pub name: String,
     /// How far it is; none while it waits.
     pub progress: Option<Progress>,
-    /// Whether it splits a song.
-    pub is_separation: bool,
+    /// The tool it belongs to.
+    pub tool: Option<Tool>,
     cancel: CancelToken,
 }
 
@@ -88,6 +92,12 @@ pub enum Request {
     },
     /// Split a song.
     Separate(Box<SeparateRequest>),
+    /// Make sound of a song's magnitudes.
+    Reconstruct(Box<ReconstructRequest>),
+    /// Subtract one lane from another.
+    Difference(Box<DifferenceRequest>),
+    /// Measure the loudness of clips.
+    Loudness(Vec<(Id, Clip2)>),
     /// Write clips to files, and a picture of them with this mixture, in which they start at a frame.
     Export(
         Vec<(String, Clip2)>,
@@ -107,6 +117,20 @@ pub enum Request {
     Scan,
     /// Remove takes that no session knows any more, except these files.
     Prune(Vec<PathBuf>),
+}
+
+/// What a take's work gives: the take without number and name, its sounds, and where they start.
+pub struct MadeTake {
+    /// The song.
+    pub song: Id,
+    /// What was done.
+    pub take: Take,
+    /// What came out.
+    pub sounds: Stems,
+    /// Where in the song it starts, in seconds.
+    pub offset_secs: f64,
+    /// The outcome in one sentence.
+    pub said: String,
 }
 
 /// A batch to be run.
@@ -156,17 +180,12 @@ pub enum JobEvent {
     },
     /// A clip's spectrogram was measured.
     Measured(Id, Arc<Overview>),
-    /// A song was split.
-    Separated {
-        /// The job.
-        job: JobId,
-        /// What was asked.
-        request: Box<SeparateRequest>,
-        /// What was done.
-        done: Separation,
-        /// The stems: name, file (if kept), audio, outlines.
-        stems: Stems,
-    },
+    /// A take was made.
+    TakeMade(JobId, Box<MadeTake>),
+    /// How far an iterative reconstruction is.
+    Converged(JobId, Convergence),
+    /// How loud clips are.
+    Loudness(JobId, Vec<(Id, Loudness)>),
     /// Files were written; all lowered by this gain.
     Exported(JobId, Vec<StemFile>, f32),
     /// ONNX Runtime and models were looked for.
@@ -235,9 +254,13 @@ impl Jobs {
     pub fn start(&mut self, name: impl Into<String>, request: Request) -> Option<JobId> {
         self.next += 1;
         let cancel = CancelToken::new();
-        let is_separation = matches!(request, Request::Separate(_));
+        let tool = match request {
+            Request::Separate(_) => Some(Tool::Separate),
+            Request::Reconstruct(_) => Some(Tool::Reconstruct),
+            _ => None,
+        };
         let queue = match request {
-            Request::Open { .. } | Request::LookBatch(..) => &self.loader,
+            Request::Open { .. } | Request::LookBatch(..) | Request::Loudness(_) => &self.loader,
             Request::RunBatch(_) => &self.batch,
             _ => &self.engine,
         };
@@ -250,7 +273,7 @@ impl Jobs {
             Job {
                 name: name.into(),
                 progress: None,
-                is_separation,
+                tool,
                 cancel,
             },
         );
@@ -274,7 +297,8 @@ impl Jobs {
                 }
             }
             JobEvent::Opened { job, .. }
-            | JobEvent::Separated { job, .. }
+            | JobEvent::TakeMade(job, _)
+            | JobEvent::Loudness(job, _)
             | JobEvent::Exported(job, ..)
             | JobEvent::Scanned(job, ..)
             | JobEvent::CardWanted(job, _)
@@ -285,6 +309,7 @@ impl Jobs {
                 self.running.remove(job);
             }
             JobEvent::Warning(..)
+            | JobEvent::Converged(..)
             | JobEvent::Announced(..)
             | JobEvent::Sketched(..)
             | JobEvent::Measured(..)

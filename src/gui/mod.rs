@@ -25,9 +25,11 @@ mod inspector;
 mod jobs;
 mod lanes;
 mod library;
+mod listen;
 mod notices;
 mod palette;
 mod preferences;
+mod reconstruct;
 mod runs;
 mod saving;
 mod scene;
@@ -35,9 +37,11 @@ mod settings;
 mod sketch;
 mod songs;
 mod spectrum;
+mod take_work;
 mod theme;
 mod tiles;
 mod topbar;
+mod transport;
 mod welcome;
 mod worker;
 
@@ -46,8 +50,9 @@ use std::path::PathBuf;
 pub use app::{App, Start};
 pub use batch::BatchAction;
 pub use command::{Command, Spec};
+pub use listen::{ListenAction, Sound};
 pub use scene::Action;
-pub use settings::{Settings, Workspace};
+pub use settings::{Settings, Tool, Workspace};
 
 /// Opens the window on these files and runs until it is closed.
 ///

@@ -140,7 +140,8 @@ fn export_name(song: &Song, lane: &Lane) -> String {
     }
 }
 
-fn unique_name() -> String {
+/// A name for a take's folder that nothing else has.
+pub(super) fn unique_name() -> String {
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap_or_default();

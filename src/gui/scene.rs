@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::batch::BatchAction;
 use super::command::Command;
 use super::jobs::{Job, JobId};
+use super::listen::ListenAction;
 use super::settings::Settings;
 use crate::apply::Params;
 use crate::audio::Clip;
@@ -111,6 +112,8 @@ pub struct Scene<'a> {
     pub sketches: &'a HashMap<Id, Arc<Vec<Peak>>>,
     /// Why clips could not be opened.
     pub failed: &'a HashMap<Id, String>,
+    /// Whether a blind test is under way: nothing may name what is heard.
+    pub in_test: bool,
     /// Whether there is something to undo and to redo.
     pub can_undo: (bool, bool),
 }
@@ -189,6 +192,8 @@ pub enum Action {
     ChooseFolder,
     /// Something in the Batch workspace.
     Batch(BatchAction),
+    /// Something in the Listen workspace.
+    Listen(ListenAction),
 }
 
 /// Whether a change is one of many in a drag.

@@ -27,8 +27,20 @@ pub enum Workspace {
     /// One song.
     #[default]
     Workbench,
+    /// Its takes, by ear.
+    Listen,
     /// Many songs.
     Batch,
+}
+
+/// The tool in the inspector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub enum Tool {
+    /// A song to its stems.
+    #[default]
+    Separate,
+    /// Magnitudes to sound.
+    Reconstruct,
 }
 
 /// What a person chose.
@@ -55,6 +67,8 @@ pub struct Settings {
     pub export: ExportOptions,
     /// The workspace.
     pub workspace: Workspace,
+    /// The tool in the inspector.
+    pub tool: Tool,
     /// Whether the library is shown.
     pub show_library: bool,
     /// Whether the inspector is shown.
@@ -78,6 +92,7 @@ impl Default for Settings {
             output: None,
             export: ExportOptions::default(),
             workspace: Workspace::Workbench,
+            tool: Tool::Separate,
             show_library: true,
             show_inspector: true,
             show_bottom: true,

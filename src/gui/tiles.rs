@@ -13,7 +13,7 @@ use egui::{Color32, ColorImage, TextureHandle, TextureOptions};
 use crate::audio::Clip;
 use crate::display::{
     Colormap, FreqAxis, FreqScale, MagTile, Overview, TILE_COLUMNS, TileKey, TileStore,
-    colour_tile, tile_from_clip,
+    colour_difference, colour_tile, tile_from_clip,
 };
 
 /// Rows of a coloured tile.
@@ -25,12 +25,16 @@ const MAX_MEASURED: usize = 400;
 /// Textures sent to the GPU in one frame.
 const MAX_UPLOADS: usize = 6;
 const QUEUE: usize = 128;
+/// Differences are shown from −20 to +20 dB.
+pub const DIFFERENCE_DB: f32 = 20.0;
 
 /// Everything that a coloured tile depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ColourKey {
     /// What is measured.
     pub tile: TileKey,
+    /// What is taken away from it: a difference is shown instead of levels.
+    pub less: Option<TileKey>,
     /// The frequency axis.
     pub scale: FreqScale,
     /// The colours.
@@ -39,10 +43,14 @@ pub struct ColourKey {
     pub range_db: (i16, i16),
 }
 
+/// Where a tile's values come from: a clip, and its overview for tiles from afar.
+pub type TileSource<'a> = (&'a Clip, Option<&'a Arc<Overview>>);
+
 struct Wanted {
     key: ColourKey,
     clip: Clip,
     overview: Option<Arc<Overview>>,
+    less: Option<(Clip, Option<Arc<Overview>>)>,
 }
 
 struct Made {
@@ -134,7 +142,13 @@ impl Tiles {
     }
 
     /// Asks for a tile, unless it is on its way. A full queue forgets: the next frame asks again.
-    pub fn want(&mut self, key: ColourKey, clip: &Clip, overview: Option<&Arc<Overview>>) {
+    /// `less` is what a difference takes away.
+    pub fn want(
+        &mut self,
+        key: ColourKey,
+        (clip, overview): TileSource<'_>,
+        less: Option<TileSource<'_>>,
+    ) {
         if self.pending.contains(&key) {
             return;
         }
@@ -142,6 +156,7 @@ impl Tiles {
             key,
             clip: clip.clone(),
             overview: overview.cloned(),
+            less: less.map(|(clip, overview)| (clip.clone(), overview.cloned())),
         };
         if self
             .requests
@@ -174,37 +189,47 @@ impl Drop for Tiles {
 fn make(wanted: &Wanted, store: &Mutex<TileStore>) -> Option<ColorImage> {
     let ColourKey {
         tile: key,
+        less,
         scale,
         colormap,
         range_db,
     } = wanted.key;
-    let lock = || store.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = lock().get(&key);
-    let tile: Arc<MagTile> = match known {
-        Some(tile) => tile,
+    let tile = measured(&key, &wanted.clip, wanted.overview.as_ref(), store)?;
+    let rate = wanted.clip.sample_rate_hz();
+    let axis = FreqAxis::full(scale, rate);
+    let pixels = match less.zip(wanted.less.as_ref()) {
+        Some((key, (clip, overview))) => {
+            let less = measured(&key, clip, overview.as_ref(), store)?;
+            colour_difference(&tile, &less, &axis, rate, ROWS, DIFFERENCE_DB)
+        }
         None => {
-            let tile = match &wanted.overview {
-                Some(overview) => overview.tile(key.level, key.index)?,
-                None => tile_from_clip(&wanted.clip, key.level, key.index)?,
-            };
-            let tile = Arc::new(tile);
-            lock().put(key, Arc::clone(&tile));
-            tile
+            let range = (f32::from(range_db.0), f32::from(range_db.1));
+            colour_tile(&tile, &axis, rate, ROWS, colormap, range)
         }
     };
-    let rate = wanted.clip.sample_rate_hz();
-    let range = (f32::from(range_db.0), f32::from(range_db.1));
-    let pixels = colour_tile(
-        &tile,
-        &FreqAxis::full(scale, rate),
-        rate,
-        ROWS,
-        colormap,
-        range,
-    );
     let pixels = pixels
         .into_iter()
         .map(|[r, g, b]| Color32::from_rgb(r, g, b))
         .collect();
     Some(ColorImage::new([TILE_COLUMNS, ROWS], pixels))
+}
+
+fn measured(
+    key: &TileKey,
+    clip: &Clip,
+    overview: Option<&Arc<Overview>>,
+    store: &Mutex<TileStore>,
+) -> Option<Arc<MagTile>> {
+    let lock = || store.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = lock().get(key);
+    if known.is_some() {
+        return known;
+    }
+    let tile = match overview {
+        Some(overview) => overview.tile(key.level, key.index)?,
+        None => tile_from_clip(clip, key.level, key.index)?,
+    };
+    let tile = Arc::new(tile);
+    lock().put(*key, Arc::clone(&tile));
+    Some(tile)
 }

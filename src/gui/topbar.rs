@@ -92,6 +92,10 @@ pub fn is_enabled(command: Command, scene: &Scene<'_>) -> bool {
         Command::QueueUp | Command::QueueDown | Command::QueueRemove | Command::QueueRetry => {
             scene.settings.workspace == Workspace::Batch
         }
+        Command::Reconstruct | Command::Sweep => song.is_some(),
+        _ if command.is_of_listening() => {
+            scene.settings.workspace == Workspace::Listen && song.is_some()
+        }
         Command::Undo => scene.can_undo.0,
         Command::Redo => scene.can_undo.1,
         _ => true,
@@ -124,6 +128,7 @@ fn menu(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
 fn workspaces(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
     for (workspace, command) in [
         (Workspace::Workbench, Command::Workbench),
+        (Workspace::Listen, Command::Listen),
         (Workspace::Batch, Command::Batch),
     ] {
         let chosen = scene.settings.workspace == workspace;

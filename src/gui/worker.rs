@@ -8,21 +8,18 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::batch::run_batch;
 use super::card_form::CardDraft;
-use super::jobs::{Clip2, JobEvent, JobId, Request, SeparateRequest, Stems};
+use super::jobs::{Clip2, JobEvent, JobId, MadeTake, Request, SeparateRequest};
 use super::sketch::Sketch;
-use crate::apply::{
-    self, ExportOptions, FileSink, MemorySink, Network, Params, PeakRule, SeparateOptions,
-    Separation, Separator, SongName,
-};
-use crate::audio::{
-    AudioFormat, AudioInfo, Clip, Decoder, Source as _, decode, sanitise_file_name,
-};
+use super::take_work::{self, outlines};
+use crate::apply::{self, Network, Params};
+use crate::audio::{AudioInfo, Clip, Decoder, Source as _, sanitise_file_name};
 use crate::batch::Plan;
-use crate::display::{Overview, PeakPyramid, PictureSpec, draw_stems};
+use crate::display::{Overview, PictureSpec, draw_stems};
 use crate::error::{Error, Result};
+use crate::listen::measure;
 use crate::model::proto::GraphSummary;
 use crate::model::{
-    Device, InstallOptions, ModelCard, ModelShelf, Runtime, guess, install_runtime,
+    Device, InstallOptions, ModelCard, ModelShelf, Runtime, file_sha256, guess, install_runtime,
 };
 use crate::progress::{CancelToken, Event, Reporter};
 use crate::session::Id;
@@ -31,8 +28,15 @@ use crate::session::Id;
 pub(super) struct Worker {
     outbox: Sender<JobEvent>,
     wake: Arc<dyn Fn() + Send + Sync>,
-    /// The network of the last separation: model, device, graph.
-    network: Option<(String, Device, Network)>,
+    loaded: Option<Loaded>,
+}
+
+/// The network of the last separation.
+struct Loaded {
+    model: String,
+    device: Device,
+    sha256: String,
+    network: Network,
 }
 
 impl Worker {
@@ -41,7 +45,7 @@ impl Worker {
         Self {
             outbox,
             wake,
-            network: None,
+            loaded: None,
         }
     }
 
@@ -58,7 +62,7 @@ impl Worker {
                 self.work(id, request, &reporter)
             }));
             let outcome = outcome.unwrap_or_else(|_| {
-                self.network = None;
+                self.loaded = None;
                 Err(Error::setting(
                     "internal error",
                     "this job stopped unexpectedly; the others go on",
@@ -118,13 +122,33 @@ impl Worker {
                 Ok(())
             }
             Request::Separate(request) => {
-                let (done, stems) = self.separate(&request, reporter)?;
-                self.send(JobEvent::Separated {
-                    job: id,
-                    request,
-                    done,
-                    stems,
-                });
+                let made = self.separate(&request, reporter)?;
+                self.send(JobEvent::TakeMade(id, Box::new(made)));
+                Ok(())
+            }
+            Request::Reconstruct(request) => {
+                let watch = |point| {
+                    // A point that finds the channel full is not worth waiting for.
+                    self.outbox.try_send(JobEvent::Converged(id, point)).ok();
+                    (self.wake)();
+                };
+                let made = request.run(watch, reporter)?;
+                self.send(JobEvent::TakeMade(id, Box::new(made)));
+                Ok(())
+            }
+            Request::Difference(request) => {
+                let made = request.run(reporter)?;
+                self.send(JobEvent::TakeMade(id, Box::new(made)));
+                Ok(())
+            }
+            Request::Loudness(clips) => {
+                let measured = clips
+                    .into_iter()
+                    .map(|(clip, Clip2(audio))| {
+                        Ok((clip, measure(&audio, 0..audio.frames(), reporter)?))
+                    })
+                    .collect::<Result<_>>()?;
+                self.send(JobEvent::Loudness(id, measured));
                 Ok(())
             }
             Request::Export(clips, song, options, mixture) => {
@@ -234,6 +258,9 @@ impl Worker {
         ids: Option<(Id, Id)>,
         reporter: &Reporter,
     ) -> Result<(Clip, AudioInfo)> {
+        if apply::is_picture(path) {
+            return apply::open_picture(path, reporter);
+        }
         let decoder = Decoder::open(path, track)?;
         let total = decoder.frames_hint().unwrap_or(0);
         let ids = ids.filter(|_| total > 0);
@@ -267,62 +294,14 @@ impl Worker {
         }
     }
 
-    fn separate(
-        &mut self,
-        request: &SeparateRequest,
-        reporter: &Reporter,
-    ) -> Result<(Separation, Stems)> {
-        let clip = &request.clip.0;
-        let options = SeparateOptions {
-            region: request.region,
-            post: request.post.clone(),
-            ..Default::default()
-        };
-        let mut weight_free;
-        let separator: &mut dyn Separator = if apply::is_weight_free(&request.model) {
-            weight_free = apply::builtin::create(&request.model, &request.params)?;
-            weight_free.as_mut()
-        } else {
-            self.network(&request.model, &request.device, reporter)?
-        };
-        let mut source = clip.reader(0..clip.frames());
-        let Some(folder) = &request.folder else {
-            let mut sink = MemorySink::new();
-            let done = apply::separate(&mut source, separator, &options, &mut sink, reporter)?;
-            let stems = sink.finish()?.into_iter().map(|(name, clip)| {
-                let peaks = outlines(&clip);
-                (name, None, clip, peaks)
-            });
-            return Ok((done, stems.collect()));
-        };
-        let export = ExportOptions {
-            folder: folder.clone(),
-            format: AudioFormat::Wav32f,
-            pattern: "{stem}".into(),
-            sample_rate_hz: None,
-            peaks: PeakRule::Keep,
-            overwrite: false,
-        };
-        let names: Vec<String> = separator
-            .stems()
-            .into_iter()
-            .chain(separator.residual())
-            .collect();
-        let song = SongName::default();
-        let shape = (clip.sample_rate_hz(), clip.num_channels());
-        export.check(&song, &names, shape, Some(clip.frames() as u64))?;
-        let mut sink = FileSink::new(export, song);
-        let done = apply::separate(&mut source, separator, &options, &mut sink, reporter)?;
-        let (files, _) = sink.finish(reporter)?;
-        let stems = files
-            .into_iter()
-            .map(|file| {
-                let (clip, _) = decode(&file.path, None, reporter)?;
-                let peaks = outlines(&clip);
-                Ok((file.name, Some(file.path), clip, peaks))
-            })
-            .collect::<Result<_>>()?;
-        Ok((done, stems))
+    fn separate(&mut self, request: &SeparateRequest, reporter: &Reporter) -> Result<MadeTake> {
+        if apply::is_weight_free(&request.model) {
+            let mut separator = apply::builtin::create(&request.model, &request.params)?;
+            return take_work::separate(separator.as_mut(), None, request, reporter);
+        }
+        let loaded = self.network(&request.model, &request.device, reporter)?;
+        let sha256 = loaded.sha256.clone();
+        take_work::separate(&mut loaded.network, Some(sha256), request, reporter)
     }
 
     /// The network, kept from the last job where it is the same.
@@ -331,27 +310,25 @@ impl Worker {
         model: &str,
         device: &Device,
         reporter: &Reporter,
-    ) -> Result<&mut dyn Separator> {
-        let same = self
-            .network
-            .as_ref()
-            .is_some_and(|(m, d, _)| m == model && d == device);
-        if !same {
-            self.network = None;
+    ) -> Result<&mut Loaded> {
+        let same = |loaded: &Loaded| loaded.model == model && loaded.device == *device;
+        if !self.loaded.as_ref().is_some_and(same) {
+            self.loaded = None;
             reporter.step("Loading the model", 0, 0)?;
             let (network, remark) = apply::open_network(model, &Params::default(), device, 0)?;
             remark.into_iter().for_each(|remark| reporter.warn(remark));
-            self.network = Some((model.to_owned(), device.clone(), network));
+            self.loaded = Some(Loaded {
+                model: model.to_owned(),
+                device: device.clone(),
+                sha256: file_sha256(network.model().path(), reporter)?,
+                network,
+            });
         }
-        match &mut self.network {
-            Some((_, _, network)) => Ok(network),
+        match &mut self.loaded {
+            Some(loaded) => Ok(loaded),
             None => Err(Error::setting("model", "could not be kept in memory")),
         }
     }
-}
-
-fn outlines(clip: &Clip) -> Arc<Vec<PeakPyramid>> {
-    Arc::new(clip.channels().into_iter().map(PeakPyramid::new).collect())
 }
 
 /// Time between two looks at a song that is being read.

@@ -30,6 +30,7 @@ fn session() -> Session {
             ..Arrangement::default()
         },
         takes: Vec::new(),
+        listening: Vec::new(),
         view: Viewport::default(),
         playhead_secs: 0.0,
     });

@@ -16,6 +16,8 @@ mod waveform;
 
 use egui::{Rect, Sense, Stroke, Ui, pos2, vec2};
 
+pub(super) use spectrogram::{paint as paint_spectrogram, paint_difference};
+
 use super::scene::{Action, Cursor, Drag, Scene};
 use super::theme::{LANE_HEAD_WIDTH, RULER_HEIGHT, stem_colour, tokens};
 use super::tiles::Tiles;

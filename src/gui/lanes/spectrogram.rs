@@ -2,11 +2,11 @@
 
 use egui::{Align2, Color32, Rect, Ui, pos2};
 
-use crate::display::{FreqAxis, HOP_LENGTH, TILE_COLUMNS, TileKey, Viewport};
+use crate::display::{FreqAxis, HOP_LENGTH, TILE_COLUMNS, TileKey, Viewport, difference_table};
 use crate::gui::scene::ClipView;
 use crate::gui::settings::Settings;
 use crate::gui::theme::small;
-use crate::gui::tiles::{ColourKey, Tiles};
+use crate::gui::tiles::{ColourKey, TileSource, Tiles};
 use crate::session::Lane;
 
 /// The first level that comes from the overview.
@@ -14,8 +14,11 @@ const OVERVIEW_LEVEL: u32 = 4;
 /// Coarser tiles tried while the right one is being made.
 const MAX_FALLBACK: u32 = 12;
 
+/// A lane and what is known of its clip.
+pub type Shown<'a> = (&'a Lane, &'a ClipView);
+
 /// Paints the visible tiles; those not here yet are asked for and coarser ones shown meanwhile.
-#[allow(clippy::too_many_arguments)] // one call site
+#[allow(clippy::too_many_arguments)] // two call sites
 pub fn paint(
     ui: &Ui,
     rect: Rect,
@@ -26,31 +29,80 @@ pub fn paint(
     tiles: &mut Tiles,
     dim: f32,
 ) {
-    let painter = ui.painter_at(rect);
     let [r, g, b] = settings.colormap.background();
-    painter.rect_filled(rect, 0.0, Color32::from_rgb(r, g, b));
+    ui.painter_at(rect)
+        .rect_filled(rect, 0.0, Color32::from_rgb(r, g, b));
+    tiled(ui, rect, view, (lane, clip), None, settings, tiles, dim);
+    scale(ui, rect, clip.clip.sample_rate_hz(), settings);
+}
+
+/// Paints by how much the first lane is louder than the second, cell by cell.
+pub fn paint_difference(
+    ui: &Ui,
+    rect: Rect,
+    view: &Viewport,
+    a: Shown<'_>,
+    b: Shown<'_>,
+    settings: &Settings,
+    tiles: &mut Tiles,
+) {
+    let [r, g, b_] = difference_table()[127];
+    ui.painter_at(rect)
+        .rect_filled(rect, 0.0, Color32::from_rgb(r, g, b_));
+    // Tiles begin where clips begin, so only clips that begin together can be compared.
+    if a.0.offset_secs != b.0.offset_secs {
+        let text = "A and B begin at different times; make takes of the same region";
+        let tint = Color32::from_gray(200);
+        let centre = Align2::CENTER_CENTER;
+        ui.painter_at(rect)
+            .text(rect.center(), centre, text, small(), tint);
+        return;
+    }
+    tiled(ui, rect, view, a, Some(b), settings, tiles, 1.0);
+    scale(ui, rect, a.1.clip.sample_rate_hz(), settings);
+}
+
+#[allow(clippy::too_many_arguments)] // two call sites
+fn tiled(
+    ui: &Ui,
+    rect: Rect,
+    view: &Viewport,
+    (lane, clip): Shown<'_>,
+    less: Option<Shown<'_>>,
+    settings: &Settings,
+    tiles: &mut Tiles,
+    dim: f32,
+) {
+    let painter = ui.painter_at(rect);
     let rate = f64::from(clip.clip.sample_rate_hz());
     let column_secs = HOP_LENGTH as f64 / rate;
     // A texel is half to one pixel wide, so the GPU's filter does the rest.
     let columns_per_px = view.secs_per_px / column_secs;
-    let max_level = clip
-        .overview
-        .as_ref()
-        .map_or(OVERVIEW_LEVEL - 1, |overview| overview.max_level());
+    let overviews = [Some(clip), less.map(|(_, clip)| clip)];
+    let max_level = overviews
+        .into_iter()
+        .flatten()
+        .map(|clip| {
+            clip.overview
+                .as_ref()
+                .map_or(OVERVIEW_LEVEL - 1, |o| o.max_level())
+        })
+        .min()
+        .unwrap_or(0);
     let level = (columns_per_px.log2().ceil().max(0.0) as u32).min(max_level);
     let tint = Color32::WHITE.gamma_multiply(dim);
-    let key = |level: u32, index: usize| ColourKey {
-        tile: TileKey {
-            clip: lane.clip,
-            level,
-            index,
-        },
-        scale: settings.freq_scale,
-        colormap: settings.colormap,
-        range_db: (
-            settings.floor_db.round() as i16,
-            settings.ceiling_db.round() as i16,
-        ),
+    let key = |level: u32, index: usize| {
+        let tile = |clip| TileKey { clip, level, index };
+        ColourKey {
+            tile: tile(lane.clip),
+            less: less.map(|(lane, _)| tile(lane.clip)),
+            scale: settings.freq_scale,
+            colormap: settings.colormap,
+            range_db: (
+                settings.floor_db.round() as i16,
+                settings.ceiling_db.round() as i16,
+            ),
+        }
     };
     let tile_secs = column_secs * (TILE_COLUMNS << level) as f64;
     let start = (view.start_secs - lane.offset_secs).max(0.0);
@@ -74,14 +126,12 @@ pub fn paint(
             );
             continue;
         }
-        let overview = if level >= OVERVIEW_LEVEL {
-            clip.overview.as_ref()
-        } else {
-            None
-        };
-        if level < OVERVIEW_LEVEL || overview.is_some() {
-            tiles.want(key(level, index), &clip.clip, overview);
+        fn source(clip: &ClipView, level: u32) -> TileSource<'_> {
+            let overview = clip.overview.as_ref().filter(|_| level >= OVERVIEW_LEVEL);
+            (&clip.clip, overview)
         }
+        let less = less.map(|(_, clip)| source(clip, level));
+        tiles.want(key(level, index), source(clip, level), less);
         // The part of a coarser tile that covers this one.
         for up in 1..=MAX_FALLBACK {
             let Some(texture) = tiles.get(&key(level + up, index >> up)) else {
@@ -102,7 +152,6 @@ pub fn paint(
             break;
         }
     }
-    scale(ui, rect, clip.clip.sample_rate_hz(), settings);
 }
 
 fn draw(

@@ -1,182 +1,27 @@
-//! Everything a person can ask for, in one table: it feeds the menu, the palette, tooltips,
-//! shortcuts and the help page.
+//! What a person reads of each command, and its key.
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-/// A command without an argument, in the order the palette lists them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Command {
-    /// Choose files to open.
-    Open,
-    /// Open the bundled song.
-    OpenExample,
-    /// Close the current song.
-    CloseSong,
-    /// Separate with the chosen model.
-    Separate,
-    /// Separate the selection into memory only.
-    Preview,
-    /// Open the export dialog.
-    Export,
-    /// Stop all jobs.
-    CancelJobs,
-    /// Play or pause.
-    PlayPause,
-    /// Back to the start, paused.
-    Stop,
-    /// To the start.
-    GoToStart,
-    /// To the end.
-    GoToEnd,
-    /// Five seconds back.
-    StepBack,
-    /// Five seconds on.
-    StepForward,
-    /// Loop the selection, or stop looping.
-    ToggleLoop,
-    /// Select the whole song.
-    SelectAll,
-    /// Select nothing.
-    ClearSelection,
-    /// Closer.
-    ZoomIn,
-    /// Further.
-    ZoomOut,
-    /// The whole song.
-    ZoomFit,
-    /// The selection.
-    ZoomSelection,
-    /// The lane above.
-    LaneUp,
-    /// The lane below.
-    LaneDown,
-    /// Mute the chosen lane.
-    Mute,
-    /// Solo the chosen lane.
-    Solo,
-    /// Outlines in all lanes.
-    ViewWave,
-    /// Spectrograms in all lanes.
-    ViewSpectrogram,
-    /// Both in all lanes.
-    ViewBoth,
-    /// Undo.
-    Undo,
-    /// Redo.
-    Redo,
-    /// Show or hide the library.
-    ToggleLibrary,
-    /// Show or hide the inspector.
-    ToggleInspector,
-    /// Show or hide spectrum and jobs.
-    ToggleBottom,
-    /// The workspace of one song.
-    Workbench,
-    /// The workspace of many songs.
-    Batch,
-    /// Add a folder to the queue.
-    AddFolder,
-    /// Run the queue, pause it, go on.
-    StartBatch,
-    /// Stop the queue.
-    CancelBatch,
-    /// The chosen song of the queue one place up.
-    QueueUp,
-    /// One place down.
-    QueueDown,
-    /// Out of the queue.
-    QueueRemove,
-    /// Once more.
-    QueueRetry,
-    /// Dark or light.
-    ToggleTheme,
-    /// The settings.
-    Settings,
-    /// Download ONNX Runtime.
-    InstallRuntime,
-    /// Look for models and ONNX Runtime again.
-    RescanModels,
-    /// Try the sound output again.
-    RetryOutput,
-    /// The palette.
-    Palette,
-    /// The help page.
-    Help,
-    /// End the program.
-    Quit,
-}
-
-/// What a person reads of a command.
-#[derive(Debug, Clone, Copy)]
-pub struct Spec {
-    /// Its name; "…" where it asks more.
-    pub name: &'static str,
-    /// What it does.
-    pub tip: &'static str,
-    /// The group in menu and help.
-    pub group: &'static str,
-    /// Its key.
-    pub key: Option<KeyboardShortcut>,
-}
+use super::{Command, Spec};
 
 const NONE: Modifiers = Modifiers::NONE;
 const CTRL: Modifiers = Modifiers::COMMAND;
 const SHIFT: Modifiers = Modifiers::SHIFT;
 
-impl Command {
-    /// All of them.
-    pub const ALL: [Self; 49] = [
-        Self::Open,
-        Self::OpenExample,
-        Self::CloseSong,
-        Self::Separate,
-        Self::Preview,
-        Self::Export,
-        Self::CancelJobs,
-        Self::PlayPause,
-        Self::Stop,
-        Self::GoToStart,
-        Self::GoToEnd,
-        Self::StepBack,
-        Self::StepForward,
-        Self::ToggleLoop,
-        Self::SelectAll,
-        Self::ClearSelection,
-        Self::ZoomIn,
-        Self::ZoomOut,
-        Self::ZoomFit,
-        Self::ZoomSelection,
-        Self::LaneUp,
-        Self::LaneDown,
-        Self::Mute,
-        Self::Solo,
-        Self::ViewWave,
-        Self::ViewSpectrogram,
-        Self::ViewBoth,
-        Self::Undo,
-        Self::Redo,
-        Self::ToggleLibrary,
-        Self::ToggleInspector,
-        Self::ToggleBottom,
-        Self::Workbench,
-        Self::Batch,
-        Self::AddFolder,
-        Self::StartBatch,
-        Self::CancelBatch,
-        Self::QueueUp,
-        Self::QueueDown,
-        Self::QueueRemove,
-        Self::QueueRetry,
-        Self::ToggleTheme,
-        Self::Settings,
-        Self::InstallRuntime,
-        Self::RescanModels,
-        Self::RetryOutput,
-        Self::Palette,
-        Self::Help,
-        Self::Quit,
-    ];
+/// Names and keys of the takes.
+const HEAR: [(&str, Key); 9] = [
+    ("Hear take 1", Key::Num1),
+    ("Hear take 2", Key::Num2),
+    ("Hear take 3", Key::Num3),
+    ("Hear take 4", Key::Num4),
+    ("Hear take 5", Key::Num5),
+    ("Hear take 6", Key::Num6),
+    ("Hear take 7", Key::Num7),
+    ("Hear take 8", Key::Num8),
+    ("Hear take 9", Key::Num9),
+];
 
+impl Command {
     /// What a person reads.
     pub fn spec(self) -> Spec {
         let (name, tip, group, key) = match self {
@@ -204,6 +49,30 @@ impl Command {
                 "Split the selection, or ten seconds, and keep nothing on disk",
                 "Song",
                 key(CTRL.plus(SHIFT), Key::Enter),
+            ),
+            Self::Reconstruct => (
+                "Reconstruct",
+                "Make sound of the song's magnitudes by the chosen phase method",
+                "Song",
+                key(CTRL, Key::R),
+            ),
+            Self::Sweep => (
+                "Reconstruct by every chosen method",
+                "Queue a take for every method and number of iterations of the sweep",
+                "Song",
+                key(CTRL.plus(SHIFT), Key::R),
+            ),
+            Self::SeparateTool => (
+                "Separate tool",
+                "Show the Separate tool in the inspector",
+                "View",
+                key(Modifiers::ALT, Key::Num1),
+            ),
+            Self::ReconstructTool => (
+                "Reconstruct tool",
+                "Show the Reconstruct tool in the inspector",
+                "View",
+                key(Modifiers::ALT, Key::Num2),
             ),
             Self::Export => ("Export…", "Write lanes to files", "File", key(CTRL, Key::E)),
             Self::CancelJobs => (
@@ -353,11 +222,88 @@ impl Command {
                 "View",
                 key(CTRL, Key::Num1),
             ),
+            Self::Listen => (
+                "Listen",
+                "The song's takes at one loudness, and blind tests",
+                "View",
+                key(CTRL, Key::Num2),
+            ),
             Self::Batch => (
                 "Batch",
                 "Many songs by one recipe",
                 "View",
-                key(CTRL, Key::Num2),
+                key(CTRL, Key::Num5),
+            ),
+            Self::Hear(n) => {
+                let (name, at) = HEAR[usize::from(n.clamp(1, 9)) - 1];
+                (
+                    name,
+                    "Switch to this row of the takes, or this slider of a ranking, without a gap",
+                    "Listen",
+                    key(NONE, at),
+                )
+            }
+            Self::HearA => ("Hear A", "Switch to take A", "Listen", key(NONE, Key::A)),
+            Self::HearB => ("Hear B", "Switch to take B", "Listen", key(NONE, Key::B)),
+            Self::HearX => (
+                "Hear X",
+                "Switch to the unknown X of a blind test",
+                "Listen",
+                key(NONE, Key::X),
+            ),
+            Self::AnswerA => (
+                "X is A",
+                "Answer the trial of a blind test: X is A",
+                "Listen",
+                key(SHIFT, Key::A),
+            ),
+            Self::AnswerB => (
+                "X is B",
+                "Answer the trial of a blind test: X is B",
+                "Listen",
+                key(SHIFT, Key::B),
+            ),
+            Self::SetA => (
+                "Use as A",
+                "Make the take that is heard take A",
+                "Listen",
+                key(Modifiers::ALT, Key::A),
+            ),
+            Self::SetB => (
+                "Use as B",
+                "Make the take that is heard take B",
+                "Listen",
+                key(Modifiers::ALT, Key::B),
+            ),
+            Self::MatchLoudness => (
+                "Match loudness",
+                "Hear all takes equally loud (ITU-R BS.1770), or as they are",
+                "Listen",
+                key(NONE, Key::N),
+            ),
+            Self::Difference => (
+                "A less B",
+                "Make a take of what A has and B has not",
+                "Listen",
+                key(NONE, Key::D),
+            ),
+            Self::Abx => (
+                "Blind ABX test",
+                "Begin a test whether A and B can be told apart, or leave it",
+                "Listen",
+                key(NONE, Key::T),
+            ),
+            Self::Ranking => (
+                "Blind ranking",
+                "Begin to rate the ticked takes without their names, or leave it",
+                "Listen",
+                key(SHIFT, Key::T),
+            ),
+            Self::NextRound => (
+                "End the round",
+                "Keep the ratings of this round and begin the next",
+                "Listen",
+                key(CTRL.plus(SHIFT), Key::N),
             ),
             Self::AddFolder => (
                 "Add folder to the batch…",
@@ -457,45 +403,9 @@ impl Command {
             key,
         }
     }
-
-    /// The tooltip: what it does, and its key.
-    pub fn tooltip(self, ctx: &egui::Context) -> String {
-        let spec = self.spec();
-        match spec.key {
-            Some(key) => format!("{} ({})", spec.tip, ctx.format_shortcut(&key)),
-            None => spec.tip.to_owned(),
-        }
-    }
 }
 
 #[allow(clippy::unnecessary_wraps)] // the table reads better without Some around every key
 fn key(modifiers: Modifiers, key: Key) -> Option<KeyboardShortcut> {
     Some(KeyboardShortcut::new(modifiers, key))
-}
-
-/// The commands whose keys were pressed, most specific first; none while text is typed.
-pub fn pressed(ctx: &egui::Context) -> Vec<Command> {
-    let typing = ctx.text_edit_focused();
-    let mut commands: Vec<(Command, KeyboardShortcut)> = Command::ALL
-        .into_iter()
-        .filter_map(|command| Some((command, command.spec().key?)))
-        .collect();
-    // Ctrl+Shift+Z also matches Ctrl+Z, so keys with more modifiers are asked first.
-    commands.sort_by_key(|(_, key)| {
-        let m = key.modifiers;
-        std::cmp::Reverse(u8::from(m.command) + u8::from(m.shift) + u8::from(m.alt))
-    });
-    ctx.input_mut(|input| {
-        commands
-            .into_iter()
-            .filter(|(_, key)| {
-                !(typing
-                    && (key.modifiers.is_none()
-                        || key.modifiers.shift_only()
-                        || key.conflicts_with_text_editing()))
-            })
-            .filter(|(_, key)| input.consume_shortcut(key))
-            .map(|(command, _)| command)
-            .collect()
-    })
 }

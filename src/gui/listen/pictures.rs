@@ -1,0 +1,166 @@
+//! Spectrograms of A and B, and of what differs between them, on the song's time axis.
+
+use egui::{Align2, Rect, Sense, Stroke, Ui, pos2, vec2};
+
+use super::ListenView;
+use crate::display::FreqAxis;
+use crate::gui::lanes::{paint_difference, paint_spectrogram};
+use crate::gui::scene::{Action, Cursor, Scene};
+use crate::gui::theme::{small, tokens};
+use crate::gui::tiles::Tiles;
+use crate::session::{Lane, Song};
+
+const GAP: f32 = 3.0;
+
+/// What one strip shows.
+enum Strip<'a> {
+    One(&'a str, &'a Lane),
+    Error(&'a Lane, &'a Lane),
+}
+
+pub(super) fn ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    view: &ListenView,
+    song: &Song,
+    tiles: &mut Tiles,
+    actions: &mut Vec<Action>,
+) {
+    let lane = |id| song.lane(id);
+    let (a, b) = view.pair(song);
+    let strips: Vec<Strip<'_>> = match (a.and_then(lane), b.and_then(lane)) {
+        (Some(a), Some(b)) if a.id != b.id => {
+            vec![Strip::One("A", a), Strip::One("B", b), Strip::Error(a, b)]
+        }
+        _ => view
+            .heard_lane(song)
+            .and_then(lane)
+            .map(|lane| Strip::One("Heard", lane))
+            .into_iter()
+            .collect(),
+    };
+    let full = ui.available_rect_before_wrap();
+    ui.allocate_rect(full, Sense::hover());
+    let mut shown = song.view;
+    if (shown.width_px - f64::from(full.width())).abs() > 0.5 {
+        shown.resize(f64::from(full.width()));
+        actions.push(Action::Resize(f64::from(full.width())));
+    }
+    let height = (full.height() - GAP * (strips.len() as f32 - 1.0)) / strips.len().max(1) as f32;
+    for (i, strip) in strips.iter().enumerate() {
+        let top = full.top() + i as f32 * (height + GAP);
+        let rect = Rect::from_min_size(pos2(full.left(), top), vec2(full.width(), height));
+        one(ui, rect, scene, song, strip, &shown, tiles, actions);
+    }
+    let x = full.left() + shown.x_from_secs(scene.playhead_secs) as f32;
+    let painter = ui.painter_at(full);
+    painter.vline(
+        x,
+        full.y_range(),
+        Stroke::new(1.5, tokens(ui.ctx()).playhead),
+    );
+    wheel(ui, full, actions);
+}
+
+#[allow(clippy::too_many_arguments)] // one call site
+fn one(
+    ui: &mut Ui,
+    rect: Rect,
+    scene: &Scene<'_>,
+    song: &Song,
+    strip: &Strip<'_>,
+    shown: &crate::display::Viewport,
+    tiles: &mut Tiles,
+    actions: &mut Vec<Action>,
+) {
+    let tokens = tokens(ui.ctx());
+    let (title, lane) = match strip {
+        Strip::One(name, lane) => (format!("{name}: {}", song.lane_title(lane)), *lane),
+        Strip::Error(a, b) => (
+            format!(
+                "A less B, −20 to +20 dB: {} less {}",
+                song.lane_title(a),
+                song.lane_title(b)
+            ),
+            *a,
+        ),
+    };
+    let response = ui.interact(rect, ui.scope_id().with(("strip", &title)), Sense::click());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &title));
+    let Some(clip) = scene.clips.get(&lane.clip) else {
+        ui.painter().rect_filled(rect, 0.0, tokens.lane);
+        return;
+    };
+    match strip {
+        Strip::One(_, lane) => {
+            paint_spectrogram(ui, rect, shown, lane, clip, scene.settings, tiles, 1.0);
+        }
+        Strip::Error(a, b) => match scene.clips.get(&b.clip) {
+            Some(other) => {
+                paint_difference(
+                    ui,
+                    rect,
+                    shown,
+                    (a, clip),
+                    (b, other),
+                    scene.settings,
+                    tiles,
+                );
+            }
+            None => {
+                ui.painter().rect_filled(rect, 0.0, tokens.lane);
+            }
+        },
+    }
+    let painter = ui.painter_at(rect);
+    let galley = painter.layout_no_wrap(title, small(), egui::Color32::from_gray(235));
+    let at = Align2::RIGHT_TOP.anchor_size(rect.right_top() + vec2(-8.0, 5.0), galley.size());
+    painter.rect_filled(at.expand(3.0), 2.0, egui::Color32::from_black_alpha(150));
+    painter.galley(at.min, galley, egui::Color32::WHITE);
+    let secs_at = |x: f32| {
+        shown
+            .secs_from_x(f64::from(x - rect.left()))
+            .clamp(0.0, song.seconds)
+    };
+    if let Some(at) = response.hover_pos() {
+        let unit = f64::from((rect.bottom() - at.y) / rect.height());
+        let axis = FreqAxis::full(scene.settings.freq_scale, clip.clip.sample_rate_hz());
+        let cursor = Cursor {
+            secs: secs_at(at.x),
+            lane: lane.name.clone(),
+            clip: lane.clip,
+            hz: Some(axis.hz_from_unit(unit)),
+        };
+        if scene.cursor.as_ref() != Some(&cursor) {
+            actions.push(Action::Point(Some(cursor)));
+        }
+    }
+    if response.clicked()
+        && let Some(at) = response.interact_pointer_pos()
+    {
+        actions.push(Action::Seek(secs_at(at.x)));
+    }
+}
+
+/// The wheel zooms at the pointer, sideways it scrolls, as over the lanes of the Workbench.
+fn wheel(ui: &Ui, full: Rect, actions: &mut Vec<Action>) {
+    if !ui.rect_contains_pointer(full) {
+        return;
+    }
+    let (scroll, zoom, pointer) = ui.input(|input| {
+        (
+            input.smooth_scroll_delta,
+            input.zoom_delta(),
+            input.pointer.hover_pos(),
+        )
+    });
+    let x = pointer.map_or(0.0, |at| f64::from(at.x - full.left()));
+    if zoom != 1.0 {
+        actions.push(Action::Zoom(f64::from(zoom), x));
+    } else if scroll.y != 0.0 {
+        actions.push(Action::Zoom((f64::from(scroll.y) * 0.006).exp(), x));
+    }
+    if scroll.x != 0.0 {
+        actions.push(Action::Scroll(-f64::from(scroll.x)));
+    }
+}

@@ -1,0 +1,89 @@
+//! What the player is told: lanes, loop, play, seek.
+
+use super::app::App;
+use super::scene::OutputState;
+use super::settings::Workspace;
+use crate::playback::{MixLane, PlayerCommand};
+
+impl App {
+    pub(super) fn tell(&self, command: PlayerCommand) {
+        if let Some(player) = &self.player {
+            player.send(command);
+        }
+    }
+
+    /// Gives the player the current song's lanes: as they are mixed, or in the Listen workspace the
+    /// one that is heard.
+    pub(super) fn send_lanes(&mut self) {
+        let listens = self.settings.workspace == Workspace::Listen;
+        if listens {
+            self.measure_loudness();
+        }
+        let Some(song) = self.session.song() else {
+            self.tell(PlayerCommand::Lanes(44_100, Vec::new()));
+            return;
+        };
+        let rate = f64::from(song.sample_rate_hz);
+        let gains = if listens {
+            self.listen.gains(song)
+        } else {
+            song.heard_gains()
+        };
+        let lanes = song
+            .arrangement
+            .lanes
+            .iter()
+            .zip(gains)
+            .filter_map(|(lane, gain)| {
+                let clip = self.clips.get(&lane.clip)?.clip.clone();
+                Some(MixLane {
+                    clip,
+                    offset: (lane.offset_secs * rate).round() as usize,
+                    gain,
+                })
+            })
+            .collect();
+        self.tell(PlayerCommand::Lanes(song.sample_rate_hz, lanes));
+        if !self.is_playing() {
+            let frame = song.playhead_secs * f64::from(song.sample_rate_hz);
+            self.tell(PlayerCommand::Seek(frame as usize));
+        }
+    }
+
+    pub(super) fn send_loop(&self) {
+        let Some(song) = self.session.song() else {
+            return;
+        };
+        let frame = |secs: f64| (secs * f64::from(song.sample_rate_hz)).round() as usize;
+        let range = song
+            .arrangement
+            .looped
+            .map(|span| frame(span.start_secs)..frame(span.end_secs));
+        self.tell(PlayerCommand::Loop(range));
+    }
+
+    pub(super) fn play_pause(&mut self) {
+        if self.session.song().is_none() {
+            return;
+        }
+        if self.player.is_none() && !self.is_test {
+            self.output = OutputState::Silent("the sound thread could not be started".into());
+        }
+        self.tell(if self.is_playing() {
+            PlayerCommand::Pause
+        } else {
+            PlayerCommand::Play
+        });
+    }
+
+    pub(super) fn seek(&mut self, secs: f64) {
+        let Some(song) = self.session.song_mut() else {
+            return;
+        };
+        let secs = secs.clamp(0.0, song.seconds);
+        song.playhead_secs = secs;
+        song.view.reveal(secs);
+        let frame = (secs * f64::from(song.sample_rate_hz)).round() as usize;
+        self.tell(PlayerCommand::Seek(frame));
+    }
+}
