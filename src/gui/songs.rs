@@ -105,6 +105,8 @@ impl App {
 
     pub(super) fn show_song(&mut self, id: Id) {
         if self.session.current != Some(id) {
+            // A test is of one song's takes.
+            self.leave_test();
             self.tell(PlayerCommand::Pause);
             self.session.current = Some(id);
             self.chosen_lane = self
@@ -121,6 +123,9 @@ impl App {
         let Some(song) = self.session.song_by_id(id).cloned() else {
             return;
         };
+        if self.session.current == Some(id) {
+            self.leave_test();
+        }
         for take in &song.takes {
             remove_files(take.files.iter().map(|(_, path)| path.as_path()));
         }

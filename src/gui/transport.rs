@@ -3,7 +3,9 @@
 use super::app::App;
 use super::scene::OutputState;
 use super::settings::Workspace;
+use crate::audio::Clip;
 use crate::playback::{MixLane, PlayerCommand};
+use crate::session::Id;
 
 impl App {
     pub(super) fn tell(&self, command: PlayerCommand) {
@@ -15,6 +17,9 @@ impl App {
     /// Gives the player the current song's lanes: as they are mixed, or in the Listen workspace the
     /// one that is heard.
     pub(super) fn send_lanes(&mut self) {
+        if self.listen.is_test_broken(self.session.song()) {
+            self.leave_test();
+        }
         let listens = self.settings.workspace == Workspace::Listen;
         if listens {
             self.measure_loudness();
@@ -48,6 +53,12 @@ impl App {
             let frame = song.playhead_secs * f64::from(song.sample_rate_hz);
             self.tell(PlayerCommand::Seek(frame as usize));
         }
+    }
+
+    /// The sound of a lane of the current song, for tests.
+    pub fn lane_clip(&self, lane: Id) -> Option<&Clip> {
+        let lane = self.session.song()?.lane(lane)?;
+        self.clips.get(&lane.clip).map(|view| &view.clip)
     }
 
     pub(super) fn send_loop(&self) {

@@ -6,7 +6,9 @@
 mod batch;
 mod commands;
 mod flows;
+mod listen;
 mod playback;
+mod reconstruct;
 mod session;
 mod snapshots;
 mod window;

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use egui::{Key, Modifiers};
 use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
 use stemloom::gui::{App, Start};
 
 /// Longest wait for a worker; far beyond what it takes, so only a hang reaches it.
@@ -38,6 +40,22 @@ pub fn wait(window: &mut Window, what: &str, done: impl Fn(&App) -> bool) {
         std::thread::sleep(Duration::from_millis(4));
     }
     window.run_steps(3);
+}
+
+/// Frames until something on screen says this.
+pub fn see(window: &mut Window, words: &str) {
+    let started = Instant::now();
+    while window.query_all_by_label_contains(words).next().is_none() {
+        assert!(started.elapsed() < PATIENCE, "{words:?} was not shown");
+        window.step();
+        std::thread::sleep(Duration::from_millis(4));
+    }
+}
+
+/// Presses a key, with these held.
+pub fn press(window: &mut Window, held: Modifiers, key: Key) {
+    window.key_press_modifiers(held, key);
+    window.run_steps(2);
 }
 
 /// A window with one song open and its pictures made.

@@ -16,6 +16,7 @@ mod waveform;
 
 use egui::{Rect, Sense, Stroke, Ui, pos2, vec2};
 
+pub(super) use ruler::ui as paint_ruler;
 pub(super) use spectrogram::{paint as paint_spectrogram, paint_difference};
 
 use super::scene::{Action, Cursor, Drag, Scene};

@@ -379,19 +379,20 @@ impl App {
 
     /// Ends the test; what was answered is kept with the song.
     pub(in crate::gui) fn leave_test(&mut self) {
-        let result = match self.listen.test.take() {
-            Some(Test::Abx(run)) if run.test.answered() > 0 => ListeningResult::Abx(run.test),
-            Some(Test::Ranking(run)) if !run.ranking.rounds.is_empty() => {
-                ListeningResult::Ranking(run.ranking)
-            }
-            _ => {
-                self.send_lanes();
-                return;
+        let Some(test) = self.listen.test.take() else {
+            return;
+        };
+        let result = match test {
+            Test::Abx(run) => (run.test.answered() > 0).then_some(ListeningResult::Abx(run.test)),
+            Test::Ranking(run) => {
+                (!run.ranking.rounds.is_empty()).then_some(ListeningResult::Ranking(run.ranking))
             }
         };
-        self.notices.add(Level::Info, result.summary());
-        if let Some(song) = self.session.song_mut() {
-            song.listening.push(result);
+        if let Some(result) = result {
+            self.notices.add(Level::Info, result.summary());
+            if let Some(song) = self.session.song_mut() {
+                song.listening.push(result);
+            }
         }
         self.send_lanes();
     }

@@ -34,7 +34,7 @@ pub(super) fn ui(ui: &mut Ui, view: &ListenView, song: &Song, actions: &mut Vec<
         .hint_text("Notes")
         .desired_rows(2)
         .desired_width(width);
-    if ui.name_inputs("Notes", |ui| ui.add(edit)).changed() {
+    if ui.add(edit).accessible_name("Notes").changed() {
         actions.push(Action::Listen(ListenAction::Note(take.id, notes)));
     }
     ui.add_space(SPACE_S);

@@ -75,6 +75,17 @@ pub enum Test {
     Ranking(RankingRun),
 }
 
+impl Test {
+    /// Whether everything that the test is about is still there.
+    fn is_whole(&self, song: &Song) -> bool {
+        let there = |id: &Id| song.lane(*id).is_some();
+        match self {
+            Self::Abx(run) => there(&run.lanes.0) && there(&run.lanes.1),
+            Self::Ranking(run) => run.lanes.iter().all(there),
+        }
+    }
+}
+
 /// What must outlive a frame.
 pub struct ListenView {
     heard: Option<Id>,
@@ -139,6 +150,12 @@ impl ListenView {
             Some(Test::Ranking(run)) => Some(run.heard()).filter(there),
             None => self.heard.filter(there).or_else(first),
         }
+    }
+
+    /// Whether a test has lost one of its lanes, and cannot go on.
+    pub(super) fn is_test_broken(&self, song: Option<&Song>) -> bool {
+        let whole = |test: &Test| song.is_some_and(|song| test.is_whole(song));
+        self.test.as_ref().is_some_and(|test| !whole(test))
     }
 
     /// Lanes A and B, as far as they are chosen and still there.
@@ -224,7 +241,7 @@ fn compare(
     tiles: &mut Tiles,
     actions: &mut Vec<Action>,
 ) {
-    toolbar(ui, view, song, actions);
+    toolbar(ui, scene, view, song, actions);
     ui.add_space(SPACE_M);
     let below = (ui.available_height() * 0.56).clamp(180.0, 520.0);
     ui.allocate_ui(
@@ -243,6 +260,12 @@ fn compare(
             .auto_shrink(false)
             .show(ui, |ui| {
                 details::ui(ui, view, song, actions);
+                if song.takes.is_empty() {
+                    ui.add_space(SPACE_M);
+                    let text = "Only the song itself so far. Separate or reconstruct it in the \
+                                Workbench: what comes out stands here.";
+                    ui.label(RichText::new(text).font(small()).weak());
+                }
                 ui.add_space(SPACE_M);
                 results::ui(ui, song, actions);
             });
@@ -253,9 +276,37 @@ fn compare(
     });
 }
 
-fn toolbar(ui: &mut Ui, view: &ListenView, song: &Song, actions: &mut Vec<Action>) {
+/// Which song's takes are listened to.
+fn songs(ui: &mut Ui, scene: &Scene<'_>, song: &Song, actions: &mut Vec<Action>) {
+    egui::ComboBox::from_id_salt("listen song")
+        .width(180.0)
+        .selected_text(song.title())
+        .truncate()
+        .show_ui(ui, |ui| {
+            for other in &scene.session.songs {
+                if ui
+                    .selectable_label(other.id == song.id, other.title())
+                    .clicked()
+                {
+                    actions.push(Action::ShowSong(other.id));
+                }
+            }
+        })
+        .response
+        .on_hover_text("Song");
+}
+
+fn toolbar(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    view: &ListenView,
+    song: &Song,
+    actions: &mut Vec<Action>,
+) {
     let (a, b) = view.pair(song);
     ui.horizontal(|ui| {
+        songs(ui, scene, song, actions);
+        ui.add_space(SPACE_M);
         let mut matched = view.matched;
         let tip = Command::MatchLoudness.tooltip(ui.ctx());
         if ui
@@ -300,7 +351,8 @@ fn toolbar(ui: &mut Ui, view: &ListenView, song: &Song, actions: &mut Vec<Action
                 .range(1..=100)
                 .suffix(" rounds");
             if ui
-                .name_inputs("Rounds of the ranking", |ui| ui.add(drag))
+                .add(drag)
+                .accessible_name("Rounds of the ranking")
                 .changed()
             {
                 actions.push(Action::Listen(ListenAction::Rounds(rounds)));
@@ -322,7 +374,8 @@ fn toolbar(ui: &mut Ui, view: &ListenView, song: &Song, actions: &mut Vec<Action
                 .range(1..=1000)
                 .suffix(" trials");
             if ui
-                .name_inputs("Trials of the test", |ui| ui.add(drag))
+                .add(drag)
+                .accessible_name("Trials of the test")
                 .changed()
             {
                 actions.push(Action::Listen(ListenAction::Trials(trials)));

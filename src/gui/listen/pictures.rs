@@ -4,9 +4,9 @@ use egui::{Align2, Rect, Sense, Stroke, Ui, pos2, vec2};
 
 use super::ListenView;
 use crate::display::FreqAxis;
-use crate::gui::lanes::{paint_difference, paint_spectrogram};
+use crate::gui::lanes::{paint_difference, paint_ruler, paint_spectrogram};
 use crate::gui::scene::{Action, Cursor, Scene};
-use crate::gui::theme::{small, tokens};
+use crate::gui::theme::{RULER_HEIGHT, small, tokens};
 use crate::gui::tiles::Tiles;
 use crate::session::{Lane, Song};
 
@@ -46,6 +46,14 @@ pub(super) fn ui(
         shown.resize(f64::from(full.width()));
         actions.push(Action::Resize(f64::from(full.width())));
     }
+    paint_ruler(
+        ui,
+        full.with_max_y(full.top() + RULER_HEIGHT),
+        &shown,
+        song,
+        scene,
+    );
+    let full = full.with_min_y(full.top() + RULER_HEIGHT);
     let height = (full.height() - GAP * (strips.len() as f32 - 1.0)) / strips.len().max(1) as f32;
     for (i, strip) in strips.iter().enumerate() {
         let top = full.top() + i as f32 * (height + GAP);

@@ -136,7 +136,16 @@ fn rate(
         .show_value(false)
         .step_by(1.0);
     let label = format!("Rating of sound {}", slider + 1);
-    let response = ui.name_inputs(label, |ui| ui.add(widget));
+    let inset = (ui.available_width() - ui.spacing().interact_size.y) / 2.0;
+    let response = ui
+        .horizontal(|ui| {
+            ui.add_space(inset);
+            if rating.is_none() {
+                ui.set_opacity(0.5);
+            }
+            ui.name_inputs(label, |ui| ui.add(widget))
+        })
+        .inner;
     // A click where the handle stands rates as well.
     if response.changed() || (response.clicked() && rating.is_none()) {
         actions.push(Action::Listen(ListenAction::Rate(slider, value)));

@@ -64,7 +64,7 @@ pub(super) fn ui(ui: &mut Ui, song: &Song, actions: &mut Vec<Action>) {
             .hint_text("Note")
             .desired_width(ui.available_width() - 8.0);
         let label = format!("Note of result {}", index + 1);
-        if ui.name_inputs(label, |ui| ui.add(edit)).changed() {
+        if ui.add(edit).accessible_name(label).changed() {
             actions.push(Action::Listen(ListenAction::NoteResult(index, words)));
         }
         ui.horizontal(|ui| {

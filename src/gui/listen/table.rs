@@ -163,7 +163,6 @@ pub(super) fn ui(ui: &mut Ui, view: &ListenView, song: &Song, actions: &mut Vec<
     let pair = view.pair(song);
     let mut table = TableBuilder::new(ui)
         .id_salt("takes")
-        .striped(true)
         .sense(Sense::click())
         .cell_layout(Layout::left_to_right(Align::Center))
         .column(Width::exact(26.0))
@@ -201,8 +200,6 @@ pub(super) fn ui(ui: &mut Ui, view: &ListenView, song: &Song, actions: &mut Vec<
                 let row = &rows[index];
                 table_row.set_selected(Some(row.lane.id) == heard);
                 line(&mut table_row, view, (index, row), pair, actions);
-                let (_, response) = table_row.col(|_| {});
-                drop(response);
                 let response = table_row.response();
                 response.widget_info(|| {
                     let label = format!("Row {}, {}", index + 1, song.lane_title(row.lane));
@@ -254,6 +251,10 @@ fn line(
     let id = row.lane.id;
     let title = format!("row {}", index + 1);
     table_row.col(|ui| {
+        if row.take.is_none() {
+            // The song is every ranking's reference.
+            return;
+        }
         let mut ticked = view.ticked.contains(&id);
         let response = ui
             .name_inputs(format!("Rank {title}"), |ui| ui.checkbox(&mut ticked, ""))
