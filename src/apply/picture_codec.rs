@@ -6,13 +6,17 @@
 //!      └──► mel values ─► magnitudes ─► phases found ──┘
 //! ```
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
+use super::finite::finite;
+use super::phase_blocks::{PhaseBlocks, Target};
 use super::reconstruct::mixed_to_mono;
 use super::separate::{Region, cut_region};
 use crate::audio::{Clip, resample};
 use crate::error::{Error, Result};
-use crate::phase::{self, PhaseSpec};
+use crate::phase::PhaseSpec;
 use crate::progress::Reporter;
 use crate::spectral::codec::{
     Codec, CodecKind, PictureHeader, PictureValues, Pixels, decode, encode,
@@ -80,13 +84,15 @@ impl EncodeOptions {
         self.header(rate, 1).validate()
     }
 
-    /// The samples that a picture shows: the region, in one channel, at the codec's rate.
+    /// The samples that a picture shows: the region, in one channel, at the codec's rate. Samples
+    /// that are no numbers are 0, and a warning says how many they were.
     ///
     /// # Errors
-    /// [`Error::Setting`] if there are none or a setting is out of range; [`Error::Io`].
-    pub fn prepare(&self, clip: &Clip) -> Result<Clip> {
+    /// [`Error::Setting`] if there are none or a setting is out of range; [`Error::Io`];
+    /// [`Error::Cancelled`].
+    pub fn prepare(&self, clip: &Clip, reporter: &Reporter) -> Result<Clip> {
         self.validate(clip.sample_rate_hz())?;
-        let mut sound = cut_region(clip.clone(), self.region)?;
+        let mut sound = finite(cut_region(clip.clone(), self.region)?, reporter)?;
         if sound.num_channels() != 1 {
             sound = mixed_to_mono(&sound)?;
         }
@@ -96,13 +102,10 @@ impl EncodeOptions {
                 "has no samples there, so there is nothing to encode",
             ));
         }
-        if let Some(rate) = self
-            .sample_rate_hz
-            .filter(|rate| *rate != sound.sample_rate_hz())
-        {
-            sound = resample(&sound, rate)?;
+        match self.sample_rate_hz {
+            Some(rate) => resample(&sound, rate, reporter),
+            None => Ok(sound),
         }
-        Ok(sound)
     }
 }
 
@@ -116,7 +119,7 @@ pub fn encode_clip(
     options: &EncodeOptions,
     reporter: &Reporter,
 ) -> Result<(PictureHeader, Pixels)> {
-    encode_prepared(&options.prepare(clip)?, options, reporter)
+    encode_prepared(&options.prepare(clip, reporter)?, options, reporter)
 }
 
 /// As [`encode_clip`], of what [`EncodeOptions::prepare`] has made.
@@ -165,11 +168,12 @@ fn mel_values(columns: &[Complex32], mel: &MelSpec, header: &PictureHeader) -> R
 }
 
 /// The sound of a picture: one channel of exactly the header's frames. `phase` says how phases are
-/// found for pictures that hold none; the others leave it aside.
+/// found for pictures that hold none, block by block in bounded memory; the others leave it aside.
 ///
 /// # Errors
-/// [`Error::Setting`] if header and pixels contradict each other, or the phase method needs an
-/// input; [`Error::Cancelled`].
+/// [`Error::Setting`] if header and pixels contradict each other, the phase method needs an input, or
+/// the transform is too long for its hop, as in [`super::reconstruct()`]; [`Error::Cancelled`];
+/// [`Error::Io`] if a long result cannot be kept on disk.
 pub fn decode_pixels(
     header: &PictureHeader,
     pixels: &Pixels,
@@ -178,24 +182,39 @@ pub fn decode_pixels(
 ) -> Result<Clip> {
     reporter.step("Decoding", 0, 2)?;
     let values = decode(header, pixels)?;
-    let stft = Stft::new(&header.stft)?;
+    let stft = Stft::new(&header.stft)?.robust();
     reporter.step("Decoding", 1, 2)?;
-    let samples = match (values, &header.mel) {
+    let clip = match (values, &header.mel) {
         (PictureValues::Mel(values), Some(mel)) => {
             let (n_fft, rate) = (header.stft.n_fft, header.sample_rate_hz);
             let inverse = MelInverse::new(mel, n_fft, rate, MelInversion::default())?;
-            let magnitudes = [inverse.invert(&values)];
-            phase::reconstruct(&stft, &magnitudes, header.frames, phase, None, reporter)?.samples
+            let blocks = PhaseBlocks {
+                stft: &stft,
+                phase,
+                sample_rate_hz: rate,
+                frames: header.frames,
+                channels: 1,
+                block_columns: None,
+            };
+            let mut target = |columns: Range<usize>| {
+                let values = &values[columns.start * mel.bands..columns.end * mel.bands];
+                Target {
+                    magnitudes: vec![inverse.invert(values)],
+                    input: None,
+                }
+            };
+            blocks.run(&mut target, &mut |_| {}, reporter)?.clip
         }
         (PictureValues::Complex(columns), _) => {
-            vec![stft.inverse_channel(&columns, header.frames)]
+            let samples = stft.inverse_channel(&columns, header.frames);
+            Clip::new(header.sample_rate_hz, vec![samples])
         }
         (PictureValues::Mel(_), None) => {
             return Err(Error::setting("mel", "a mel picture needs its mel bank"));
         }
     };
     reporter.step("Decoding", 2, 2)?;
-    Ok(Clip::new(header.sample_rate_hz, samples))
+    Ok(clip)
 }
 
 /// What a picture of another program does not say about itself.

@@ -67,7 +67,7 @@ pub fn open_picture(path: &Path, reporter: &Reporter) -> Result<(Clip, AudioInfo
     let Some(header) = header else {
         return Err(Error::Picture {
             problem: "this picture does not say how sound became it; `stemloom decode` takes it \
-                      with --codec, --rate and --hop"
+                      with --codec, --rate, --hop and --full-scale"
                 .into(),
             path: path.into(),
         });

@@ -1,6 +1,6 @@
 //! Audio to a picture file and back: what each codec costs in sound and in bytes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::picture_codec::{EncodeOptions, decode_pixels, encode_prepared};
 use super::picture_files::{load_picture, save_picture};
@@ -16,7 +16,7 @@ use crate::spectral::{Stft, StftSpec};
 pub struct RoundTrip {
     /// The codec.
     pub codec: Codec,
-    /// The picture.
+    /// The picture, if it was kept.
     pub path: PathBuf,
     /// Ending of the picture's name, without a dot.
     pub extension: String,
@@ -38,45 +38,95 @@ pub struct RoundTrip {
     pub clip: Clip,
 }
 
-/// A clip through a codec and each of these picture files, which stay. Files of one codec that hold
-/// the same numbers are decoded once.
+/// What becomes of the picture files of [`round_trips`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PictureFiles {
+    /// They stay, but for one that cannot be read again.
+    Kept {
+        /// Whether files of the same name may be replaced.
+        overwrite: bool,
+    },
+    /// Each is removed as soon as it is measured. None replaces another file.
+    Removed,
+}
+
+/// A clip through a codec and each of these picture files; one result per file, in their order. Files
+/// of one codec that hold the same numbers are decoded once.
 ///
 /// # Errors
-/// As [`super::encode_clip`], [`save_picture`], [`load_picture`] and [`decode_pixels`].
+/// As [`super::encode_clip`]; [`Error::Cancelled`], then no picture is left. Each file: as
+/// [`save_picture`], [`load_picture`] and [`decode_pixels`].
 pub fn round_trips(
     clip: &Clip,
     options: &EncodeOptions,
     pictures: &[PathBuf],
-    overwrite: bool,
+    files: PictureFiles,
     phase: &PhaseSpec,
     reporter: &Reporter,
-) -> Result<Vec<RoundTrip>> {
-    let sound = options.prepare(clip)?;
+) -> Result<Vec<Result<RoundTrip>>> {
+    let sound = options.prepare(clip, reporter)?;
     let (header, pixels) = encode_prepared(&sound, options, reporter)?;
-    let mut trips: Vec<RoundTrip> = Vec::new();
-    let mut read_before: Option<(PictureHeader, Pixels)> = None;
+    let overwrite = files == PictureFiles::Kept { overwrite: true };
+    let mut work = Work {
+        sound: &sound,
+        options,
+        phase,
+        before: None,
+    };
+    let mut trips: Vec<Result<RoundTrip>> = Vec::new();
     for path in pictures {
+        let trip = save_picture(path, &header, &pixels, overwrite).and_then(|bytes| {
+            let trip = work.measured(path, bytes, reporter);
+            if files == PictureFiles::Removed || trip.is_err() {
+                remove(path);
+            }
+            trip
+        });
+        if trip.as_ref().is_err_and(Error::is_cancelled) {
+            // Half of a codec's pictures is of no use.
+            trips.iter().flatten().for_each(|trip| remove(&trip.path));
+            return Err(Error::Cancelled);
+        }
+        trips.push(trip);
+    }
+    Ok(trips)
+}
+
+/// Removes a picture; what is reported is why, and not that it could not be removed.
+fn remove(path: &Path) {
+    std::fs::remove_file(path).ok();
+}
+
+struct Work<'a> {
+    sound: &'a Clip,
+    options: &'a EncodeOptions,
+    phase: &'a PhaseSpec,
+    /// The last picture that was decoded, and what it sounded like.
+    before: Option<(PictureHeader, Pixels, RoundTrip)>,
+}
+
+impl Work<'_> {
+    /// Reads a picture of so many bytes again.
+    fn measured(&mut self, path: &Path, bytes: u64, reporter: &Reporter) -> Result<RoundTrip> {
         reporter.check()?;
-        let bytes = save_picture(path, &header, &pixels, overwrite)?;
-        let (read_header, read_pixels) = load_picture(path)?;
-        let read_header = read_header.ok_or_else(|| Error::Picture {
+        let (header, pixels) = load_picture(path)?;
+        let header = header.ok_or_else(|| Error::Picture {
             problem: "the picture has lost how it was made".into(),
-            path: path.clone(),
+            path: path.into(),
         })?;
-        let read = (read_header, read_pixels);
-        let known = match trips.last() {
-            Some(last) if read_before.as_ref() == Some(&read) => Some(last.clone()),
-            _ => None,
-        };
+        let known = self.before.as_ref().filter(|(known_header, known, _)| {
+            // The same numbers sound the same.
+            *known_header == header && *known == pixels
+        });
         let measured = match known {
-            Some(last) => last,
+            Some((_, _, trip)) => trip.clone(),
             None => {
-                let back = decode_pixels(&read.0, &read.1, phase, reporter)?;
-                measure(&sound, back, options)?
+                let back = decode_pixels(&header, &pixels, self.phase, reporter)?;
+                measure(self.sound, back, self.options)?
             }
         };
-        trips.push(RoundTrip {
-            path: path.clone(),
+        let trip = RoundTrip {
+            path: path.into(),
             extension: path
                 .extension()
                 .map_or_else(String::new, |e| e.to_string_lossy().into_owned()),
@@ -84,10 +134,10 @@ pub fn round_trips(
             width: pixels.width,
             height: pixels.height,
             ..measured
-        });
-        read_before = Some(read);
+        };
+        self.before = Some((header, pixels, trip.clone()));
+        Ok(trip)
     }
-    Ok(trips)
 }
 
 /// The figures of what came back; the file's own are still open.

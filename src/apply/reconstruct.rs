@@ -5,26 +5,23 @@
 //!              └───────────────── the original, for the figures ───────┘
 //! ```
 //!
-//! Long songs go block by block in bounded memory. Blocks share columns: the phases that one block
-//! found are held in the next, so that both have the same sound where they are joined.
+//! Long songs go block by block in bounded memory: `phase_blocks`.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::phase_join::Joint;
-use crate::audio::{Clip, ClipWriter, Planar, Source as _, resample};
+use super::finite::finite;
+use super::phase_blocks::{Convergence, Found, PhaseBlocks, Target, pieces};
+use crate::audio::{Clip, ClipWriter, Source as _, resample};
 use crate::error::{Error, Result};
-use crate::phase::{self, Block, Figures, FiguresSum, PhaseSpec, Waveforms, convergence_db};
+use crate::phase::{Figures, FiguresSum, PhaseSpec, Waveforms, convergence_db};
 use crate::progress::Reporter;
-use crate::spectral::{Complex32, MagnitudePicture, PicturePlan, Stft, StftSpec};
-
-/// Cells (columns × bins × channels) of a block unless chosen: about 1 GB of memory.
-const BLOCK_CELLS: usize = 24_000_000;
-/// Columns that blocks share, in lengths of the transform.
-const SHARED_TRANSFORMS: usize = 8;
-/// Columns per step of the figures.
-const FIGURE_COLUMNS: usize = 256;
+use crate::spectral::{
+    Complex32, DroppedBins, MagnitudePicture, MagnitudeScale, MelInversion, Padding, PicturePlan,
+    Stft, StftSpec, Symmetry,
+};
 
 /// How to take a song apart and together again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,7 +37,8 @@ pub struct ReconstructOptions {
     pub picture: MagnitudePicture,
     /// The phase method.
     pub phase: PhaseSpec,
-    /// Columns worked on at once; none is as many as about 1 GB holds.
+    /// Columns worked on at once; none is as many as about 1 GB holds. At least three times what
+    /// blocks share, which is eight lengths of the transform where memory allows.
     pub block_columns: Option<usize>,
 }
 
@@ -60,19 +58,31 @@ impl Default for ReconstructOptions {
 impl ReconstructOptions {
     /// Everything but the method's name, in one line: "2048/512 hann · seed 0".
     pub fn summary(&self) -> String {
-        let StftSpec {
-            n_fft,
-            hop_length,
-            window,
-            ..
-        } = &self.stft;
-        let mut parts = vec![format!("{n_fft}/{hop_length} {}", window.name())];
-        if let Some(mel) = &self.picture.mel {
-            parts.push(format!("{} mel bands", mel.bands));
+        let stft = &self.stft;
+        let (n_fft, hop_length) = (stft.n_fft, stft.hop_length);
+        let mut parts = vec![format!("{n_fft}/{hop_length} {}", stft.window.name())];
+        let mut also = |wanted: bool, words: String| parts.extend(wanted.then_some(words));
+        let window = stft.win_length;
+        also(window != n_fft, format!("window of {window}"));
+        also(stft.symmetry == Symmetry::Symmetric, "symmetric".into());
+        also(stft.padding == Padding::Reflect, "reflected ends".into());
+        also(!stft.center, "not centred".into());
+        let picture = &self.picture;
+        if let Some(mel) = &picture.mel {
+            let top = mel
+                .fmax_hz
+                .map_or_else(String::new, |hz| format!(" to {hz} Hz"));
+            also(true, format!("{} mel bands{top}", mel.bands));
+            let fast = picture.mel_inversion == MelInversion::Fast;
+            also(fast, "fast inversion".into());
         }
-        if let Some(bins) = self.picture.bins_kept {
-            parts.push(format!("{bins} bins"));
+        if let Some(bins) = picture.bins_kept {
+            also(true, format!("{bins} bins"));
+            let kept = picture.dropped == DroppedBins::Input;
+            also(kept, "the song's above".into());
         }
+        let scaled = picture.scale != MagnitudeScale::Linear;
+        also(scaled, format!("{:?}", picture.scale).to_lowercase());
         if let Some(rate) = self.sample_rate_hz {
             parts.push(format!("{rate} Hz"));
         }
@@ -89,17 +99,6 @@ impl ReconstructOptions {
         parts.push(format!("seed {}", phase.seed));
         parts.join(" · ")
     }
-}
-
-/// How far an iterative method is.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Convergence {
-    /// The block, from 0.
-    pub block: usize,
-    /// Iterations done, from 0.
-    pub iteration: usize,
-    /// The block's spectral convergence in dB.
-    pub db: f64,
 }
 
 /// What came out.
@@ -121,7 +120,8 @@ pub struct Reconstructed {
 /// result whose phases stand for the input's, to go on from it; `watch` is told of every iteration.
 ///
 /// # Errors
-/// [`Error::Setting`] for wrong options, an empty song or an `earlier` of another shape;
+/// [`Error::Setting`] for wrong options, an empty song, an `earlier` of another shape, or a transform
+/// so long with a hop so short that no block fits into memory;
 /// [`Error::Cancelled`]; [`Error::Io`] if a long result cannot be kept on disk.
 pub fn reconstruct(
     song: &Clip,
@@ -133,7 +133,7 @@ pub fn reconstruct(
     if let Some(remark) = options.phase.validate()? {
         reporter.warn(remark);
     }
-    let stft = Stft::new(&options.stft)?;
+    let stft = Stft::new(&options.stft)?.robust();
     let original = prepared(song, options, reporter)?;
     let picture = options
         .picture
@@ -168,9 +168,26 @@ pub fn reconstruct(
         original: &original,
         earlier,
     };
-    let (clip, sums) = work.run(options, &mut watch, reporter)?;
+    let blocks = PhaseBlocks {
+        stft: &stft,
+        phase: &options.phase,
+        sample_rate_hz: original.sample_rate_hz(),
+        frames: original.frames(),
+        channels: original.num_channels(),
+        block_columns: options.block_columns,
+    };
+    let needs_input = options.phase.needs_input();
+    let Found {
+        clip,
+        sums,
+        magnitudes,
+    } = blocks.run(
+        &mut |columns| work.target(columns, needs_input),
+        &mut watch,
+        reporter,
+    )?;
     let taken_secs = started.elapsed().as_secs_f64();
-    let figures = work.figures(&clip, reporter)?;
+    let figures = work.figures(&clip, magnitudes.as_deref(), reporter)?;
     Ok(Reconstructed {
         clip,
         original,
@@ -183,22 +200,18 @@ pub fn reconstruct(
     })
 }
 
-/// The song at the rate and with the channels to work on.
+/// The song at the rate and with the channels to work on, all of its samples numbers.
 fn prepared(song: &Clip, options: &ReconstructOptions, reporter: &Reporter) -> Result<Clip> {
     if song.frames() == 0 || song.num_channels() == 0 {
         return Err(Error::setting("input", "has no audio in it"));
     }
-    let song = if options.mono && song.num_channels() > 1 {
-        mixed_to_mono(song)?
-    } else {
-        song.clone()
-    };
+    let mut song = finite(song.clone(), reporter)?;
+    if options.mono && song.num_channels() > 1 {
+        song = mixed_to_mono(&song)?;
+    }
     match options.sample_rate_hz {
-        Some(rate) if rate != song.sample_rate_hz() => {
-            reporter.step("Resampling", 0, 0)?;
-            resample(&song, rate)
-        }
-        _ => Ok(song),
+        Some(rate) => resample(&song, rate, reporter),
+        None => Ok(song),
     }
 }
 
@@ -230,94 +243,20 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// All blocks in turn; the sound, and per iteration Σ(|STFT(y)| − M)² and ΣM².
-    fn run(
-        &self,
-        options: &ReconstructOptions,
-        watch: &mut dyn FnMut(Convergence),
-        reporter: &Reporter,
-    ) -> Result<(Clip, Vec<(f64, f64)>)> {
-        let StftSpec {
-            n_fft, hop_length, ..
-        } = *self.stft.spec();
-        let (frames, channels) = (self.original.frames(), self.original.num_channels());
-        let columns = self.stft.spec().columns(frames);
-        let shared = SHARED_TRANSFORMS * n_fft.div_ceil(hop_length);
-        let most = BLOCK_CELLS / (self.stft.spec().bins() * channels);
-        let block_columns = options.block_columns.unwrap_or(most).max(3 * shared);
-        let mut joint = Joint::new(self.original.sample_rate_hz(), channels, n_fft / 2);
-        let mut sums: Vec<(f64, f64)> = Vec::new();
-        let mut known: Vec<Vec<Complex32>> = Vec::new();
-        let (mut first, mut number) = (0, 0);
-        loop {
-            let mut last = first + block_columns;
-            if last + shared >= columns {
-                last = columns;
-            }
-            let (originals, magnitudes) = self.target(first..last);
-            let is_last = last == columns;
-            let start = first * hop_length;
-            let block = Block {
-                frames: if is_last {
-                    frames.saturating_sub(start)
-                } else {
-                    ((last - first - 1) * hop_length + n_fft)
-                        .saturating_sub(2 * self.stft.spec().pad())
-                },
-                first_column: first,
-                // Three quarters: the block before has nothing to tell about its very end.
-                held: known.first().map_or(0, |_| shared * 3 / 4),
-                known: std::mem::take(&mut known),
-            };
-            let input = match self.earlier {
-                Some(earlier) => self.columns_of(earlier, first..last),
-                None => originals,
-            };
-            let part = reporter.part(first as u64, (last - first) as u64, columns as u64);
-            let spec = &options.phase;
-            let done = phase::solve(
-                self.stft,
-                &magnitudes,
-                spec,
-                Some(&input),
-                &block,
-                &part,
-                |iteration, error, energy| {
-                    if sums.len() <= iteration {
-                        sums.resize(iteration + 1, (0.0, 0.0));
-                    }
-                    sums[iteration].0 += error;
-                    sums[iteration].1 += energy;
-                    watch(Convergence {
-                        block: number,
-                        iteration,
-                        db: convergence_db(error, energy),
-                    });
-                },
-            )?;
-            let samples: Planar = done
-                .iter()
-                .map(|columns| self.stft.inverse_channel(columns, block.frames))
-                .collect();
-            if is_last {
-                joint.add(samples, start, frames)?;
-                return Ok((joint.finish()?, sums));
-            }
-            let next = last - shared;
-            joint.add(samples, start, (next + shared / 2) * hop_length)?;
-            let bins = self.stft.spec().bins();
-            known = done
-                .iter()
-                .map(|columns| columns[(next - first) * bins..].to_vec())
-                .collect();
-            (first, number) = (next, number + 1);
-        }
+    /// The magnitudes that these columns are to have, and the phases to begin with if asked for.
+    fn target(&self, columns: Range<usize>, needs_input: bool) -> Target {
+        let originals = self.columns_of(self.original, columns.clone());
+        let magnitudes = self.magnitudes(&originals);
+        let input = needs_input.then(|| match self.earlier {
+            Some(earlier) => self.columns_of(earlier, columns),
+            None => originals,
+        });
+        Target { magnitudes, input }
     }
 
-    /// Columns of the original and the magnitudes to be met, `[channels][columns × bins]`.
-    fn target(&self, columns: std::ops::Range<usize>) -> (Vec<Vec<Complex32>>, Vec<Vec<f32>>) {
-        let originals = self.columns_of(self.original, columns);
-        let magnitudes = originals
+    /// What is left of the original's magnitudes after the picture, `[channels][columns × bins]`.
+    fn magnitudes(&self, originals: &[Vec<Complex32>]) -> Vec<Vec<f32>> {
+        originals
             .iter()
             .map(|original| {
                 let magnitudes: Vec<f32> = original
@@ -327,11 +266,10 @@ impl Work<'_> {
                 let picture = self.picture.forward(&magnitudes);
                 self.picture.inverse(&picture, &magnitudes)
             })
-            .collect();
-        (originals, magnitudes)
+            .collect()
     }
 
-    fn columns_of(&self, clip: &Clip, columns: std::ops::Range<usize>) -> Vec<Vec<Complex32>> {
+    fn columns_of(&self, clip: &Clip, columns: Range<usize>) -> Vec<Vec<Complex32>> {
         let size = columns.len() * self.stft.spec().bins();
         (0..clip.num_channels())
             .map(|channel| {
@@ -343,17 +281,31 @@ impl Work<'_> {
             .collect()
     }
 
-    fn figures(&self, clip: &Clip, reporter: &Reporter) -> Result<Figures> {
+    /// The result's figures; `known` are the magnitudes of all columns, if they are still there.
+    fn figures(
+        &self,
+        clip: &Clip,
+        known: Option<&[Vec<f32>]>,
+        reporter: &Reporter,
+    ) -> Result<Figures> {
         let columns = self.stft.spec().columns(clip.frames());
         let bins = self.stft.spec().bins();
         let full = self.stft.full_scale();
         let mut spectra = FiguresSum::default();
-        for first in (0..columns).step_by(FIGURE_COLUMNS) {
-            reporter.step("Measuring", first as u64, columns as u64)?;
-            let range = first..columns.min(first + FIGURE_COLUMNS);
-            let (originals, magnitudes) = self.target(range.clone());
+        for range in pieces(0..columns) {
+            reporter.step("Measuring", range.start as u64, columns as u64)?;
+            let cells = range.start * bins..range.end * bins;
+            let originals = self.columns_of(self.original, range.clone());
+            let anew = match known {
+                Some(_) => Vec::new(),
+                None => self.magnitudes(&originals),
+            };
+            let magnitudes: Vec<&[f32]> = match known {
+                Some(known) => known.iter().map(|m| &m[cells.clone()]).collect(),
+                None => anew.iter().map(Vec::as_slice).collect(),
+            };
             let results = self.columns_of(clip, range);
-            for ((m, x), y) in magnitudes.iter().zip(&originals).zip(&results) {
+            for ((m, x), y) in magnitudes.into_iter().zip(&originals).zip(&results) {
                 let cells = m.chunks(bins).zip(x.chunks(bins)).zip(y.chunks(bins));
                 cells.for_each(|((m, x), y)| spectra.add(m, x, y, full));
             }

@@ -8,8 +8,9 @@
 use rubato::audioadapter_buffers::direct::SequentialSliceOfVecs;
 use rubato::{Fft, FixedSync, Indexing, Resampler as _, WindowFunction};
 
-use super::{Clip, Planar};
+use super::{Clip, ClipWriter, Planar, Source as _};
 use crate::error::{Error, Result};
+use crate::progress::Reporter;
 
 const CHUNK_FRAMES: usize = 2048;
 
@@ -166,15 +167,31 @@ impl Resampler {
     }
 }
 
-/// A whole clip at another rate.
+/// A whole clip at another rate, block by block; a long result is kept on disk. At its own rate it is
+/// the same clip.
 ///
 /// # Errors
-/// As [`Resampler::new`].
-pub fn resample(clip: &Clip, out_hz: u32) -> Result<Clip> {
-    let mut resampler = Resampler::new(clip.sample_rate_hz(), out_hz, clip.num_channels())?;
-    let mut out = vec![Vec::new(); clip.num_channels()];
-    let input: Planar = clip.channels().into_iter().map(<[f32]>::to_vec).collect();
-    resampler.push(&input, &mut out)?;
-    resampler.finish(&mut out)?;
-    Ok(Clip::new(out_hz, out))
+/// As [`Resampler::new`]; [`Error::Cancelled`]; [`Error::Io`] if a long result cannot be kept on disk.
+pub fn resample(clip: &Clip, out_hz: u32, reporter: &Reporter) -> Result<Clip> {
+    if clip.sample_rate_hz() == out_hz {
+        return Ok(clip.clone());
+    }
+    let channels = clip.num_channels();
+    let mut resampler = Resampler::new(clip.sample_rate_hz(), out_hz, channels)?;
+    let mut out = ClipWriter::new(out_hz, channels, crate::paths::cache_dir());
+    let mut reader = clip.reader(0..clip.frames());
+    let mut done = 0;
+    reporter.check()?;
+    loop {
+        let mut ready: Planar = vec![Vec::new(); channels];
+        let Some(block) = reader.next_block()? else {
+            resampler.finish(&mut ready)?;
+            out.push(&ready)?;
+            return out.finish();
+        };
+        resampler.push(&block, &mut ready)?;
+        out.push(&ready)?;
+        done += block.first().map_or(0, Vec::len) as u64;
+        reporter.step("Resampling", done, clip.frames() as u64)?;
+    }
 }

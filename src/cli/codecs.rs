@@ -7,7 +7,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::Terminal;
-use crate::apply::{ClipFile, EncodeOptions, Region, RoundTrip, cut_region, round_trips};
+use crate::apply::{
+    ClipFile, EncodeOptions, PictureFiles, Region, RoundTrip, cut_region, round_trips,
+};
 use crate::audio::{AudioFormat, Clip, decode, sanitise_file_name};
 use crate::error::{Error, Result};
 use crate::phase::{DEFAULT_ITERATIONS, PhaseMethod, PhaseSpec};
@@ -145,7 +147,8 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// One codec in each of its formats; answers how many.
+    /// One codec in each of its formats; answers how many came back. A format that fails is told and
+    /// does not keep the others from being measured.
     fn run(&self, codec: Codec, clip: &Clip, terminal: &Terminal, name: &str) -> Result<usize> {
         let title = sanitise_file_name(&format!("{} [{codec}]", self.song));
         let path = |ending: &str| self.folder.join(format!("{title}.{ending}"));
@@ -163,16 +166,33 @@ impl Work<'_> {
             )?),
             None => None,
         };
+        let files = match self.args.write {
+            Some(_) => PictureFiles::Kept { overwrite },
+            None => PictureFiles::Removed,
+        };
         let reporter = terminal.reporter(name);
         let options = EncodeOptions::new(codec);
-        let trips = round_trips(clip, &options, &pictures, overwrite, self.phase, &reporter)?;
-        if let (Some(sound), Some(trip)) = (&sound, trips.first()) {
-            sound.write(&trip.clip, &reporter)?;
+        let trips = round_trips(clip, &options, &pictures, files, self.phase, &reporter)?;
+        let good: Vec<&RoundTrip> = trips.iter().flatten().collect();
+        if let (Some(sound), Some(trip)) = (&sound, good.first())
+            && let Err(error) = sound.write(&trip.clip, &reporter)
+        {
+            // No picture without its sound.
+            for trip in &good {
+                std::fs::remove_file(&trip.path).ok();
+            }
+            return Err(error);
         }
-        for trip in &trips {
-            self.tell(trip, sound.as_ref(), terminal, name);
+        for (trip, picture) in trips.iter().zip(&pictures) {
+            match trip {
+                Ok(trip) => self.tell(trip, sound.as_ref(), terminal, name),
+                Err(error) => {
+                    let ending = picture.extension().unwrap_or_default().to_string_lossy();
+                    terminal.fail(&format!("{codec} as {ending}: {error}"), name);
+                }
+            }
         }
-        Ok(trips.len())
+        Ok(good.len())
     }
 
     fn tell(&self, trip: &RoundTrip, sound: Option<&ClipFile>, terminal: &Terminal, name: &str) {

@@ -137,7 +137,7 @@ struct Take {
     loudness: Loudness,
 }
 
-/// Measures what can be read; the rest is told as errors.
+/// Measures what can be read; the rest is told as errors and left out.
 fn measured(files: &[PathBuf], terminal: &Terminal) -> Result<Vec<Take>> {
     let mut takes = Vec::new();
     for path in files {
@@ -203,10 +203,13 @@ fn loudness(files: &[PathBuf], target: MatchTarget, terminal: &Terminal) -> Resu
 
 fn write_matched(args: &MatchArgs, terminal: &Terminal) -> Result<()> {
     let takes = measured(&args.files, terminal)?;
+    // All or none: half of a comparison is of no use. What is wrong with the others was told.
+    if takes.len() < args.files.len() {
+        return Ok(());
+    }
     let matched = matched(&takes, args.target, terminal)?;
     std::fs::create_dir_all(&args.out).map_err(Error::io("create the folder", &args.out))?;
     let paths = matched_paths(&takes, &args.out, args.format);
-    // All or none: half of a comparison is of no use.
     if let Some(path) = paths.iter().find(|path| path.exists() && !args.overwrite) {
         return Err(Error::Exists { path: path.clone() });
     }

@@ -14,7 +14,7 @@ use crate::audio::{AudioFormat, Clip, decode, sanitise_file_name};
 use crate::error::{Error, Result};
 use crate::phase::{PhaseMethod, PhaseSpec, PhaseStart, sweep};
 use crate::progress::Reporter;
-use crate::spectral::{DroppedBins, MelInversion, MelSpec, WindowKind};
+use crate::spectral::{DroppedBins, MelInversion, MelSpec, StftSpec, WindowKind};
 
 #[derive(Debug, Args)]
 pub(super) struct ReconstructArgs {
@@ -33,7 +33,7 @@ pub(super) struct ReconstructArgs {
     /// What griffin-lim and fast-griffin-lim begin with: random, zero or input.
     #[arg(long, value_name = "START", default_value = "random")]
     start_phase: PhaseStart,
-    /// Go on from the phases of this earlier result instead.
+    /// Go on from the phases of this earlier result instead; with griffin-lim and fast-griffin-lim.
     #[arg(long, value_name = "FILE", conflicts_with = "start_phase")]
     continue_from: Option<PathBuf>,
     /// Seed of random phases.
@@ -103,7 +103,10 @@ fn all(args: &ReconstructArgs, terminal: &Terminal, name: &str) -> Result<()> {
     let base = options(args);
     base.stft.validate()?;
     let specs = sweep(&base.phase, &args.phase, &args.iterations);
-    // Everything that can be wrong is, before the song is read.
+    // Everything that can be wrong is looked at before the song is read.
+    if args.continue_from.is_some() {
+        all_take_a_start(&specs)?;
+    }
     let files: Vec<Option<ClipFile>> = specs
         .iter()
         .map(|spec| {
@@ -142,17 +145,46 @@ fn all(args: &ReconstructArgs, terminal: &Terminal, name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether all methods begin with phases, so that those of an earlier result can be theirs.
+///
+/// # Errors
+/// [`Error::Setting`] that says which methods do.
+fn all_take_a_start(specs: &[PhaseSpec]) -> Result<()> {
+    let Some(spec) = specs.iter().find(|spec| !spec.method.takes_start()) else {
+        return Ok(());
+    };
+    let able: Vec<&str> = PhaseMethod::ALL
+        .into_iter()
+        .filter(|method| method.takes_start())
+        .map(PhaseMethod::name)
+        .collect();
+    Err(Error::setting(
+        "--continue-from",
+        format!(
+            "{} takes no phases to begin with; choose {}",
+            spec.method,
+            able.join(" or ")
+        ),
+    ))
+}
+
 /// The preset with what was changed of it.
 fn options(args: &ReconstructArgs) -> ReconstructOptions {
     let mut options = args.preset.options();
     if let Some(n_fft) = args.n_fft {
         options.stft.n_fft = n_fft;
         options.stft.win_length = n_fft;
-        options.stft.pad_length = None;
         options.stft.hop_length = args.hop.unwrap_or(n_fft / 4);
     }
     if let Some(hop) = args.hop {
         options.stft.hop_length = hop;
+    }
+    if options.stft.pad_length.is_some() {
+        // The vocoders' padding: a column begins every hop.
+        let StftSpec {
+            n_fft, hop_length, ..
+        } = options.stft;
+        options.stft.pad_length = Some(n_fft.saturating_sub(hop_length) / 2);
     }
     if let Some(window) = args.window {
         options.stft.window = window;

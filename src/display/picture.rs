@@ -5,8 +5,9 @@ use super::colormap::difference_table;
 use super::difference::{difference_entry, level_difference_db};
 use super::panel::{PanelKind, SILENCE_DB};
 use super::{Colormap, FreqScale, Panel};
-use crate::audio::Clip;
+use crate::audio::{Clip, resample};
 use crate::error::Result;
+use crate::progress::Reporter;
 use crate::spectral::StftSpec;
 
 const MARGIN_LEFT: usize = 74;
@@ -242,7 +243,8 @@ pub fn draw_stems(
         let clip = if clip.sample_rate_hz() == mixture.sample_rate_hz() {
             clip.clone()
         } else {
-            crate::audio::resample(clip, mixture.sample_rate_hz())?
+            // Whether to go on is asked before and after.
+            resample(clip, mixture.sample_rate_hz(), &Reporter::silent())?
         };
         panels.push(Panel::mask(
             format!("Mask of {name}"),

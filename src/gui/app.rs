@@ -228,7 +228,7 @@ impl App {
 
     /// Whether a blind test is under way, for tests.
     pub fn is_testing(&self) -> bool {
-        self.listen.test.is_some()
+        self.listen.running.is_some()
     }
 
     /// The newest notice, for tests.
@@ -240,6 +240,9 @@ impl App {
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         fold::drain(self, ctx);
+        if self.listen.is_test_broken(self.session.song()) {
+            self.leave_test();
+        }
         if self.tiles.receive(ctx) {
             ctx.request_repaint();
         }
@@ -296,7 +299,7 @@ impl eframe::App for App {
                 tracks: &self.tracks,
                 failed: &self.failed,
                 sketches: &self.sketches,
-                in_test: self.listen.test.is_some(),
+                in_test: self.listen.running.is_some(),
                 can_undo: (self.history.can_undo(), self.history.can_redo()),
             };
             topbar::ui(ui, &scene, &mut self.notices, &mut actions);
@@ -367,11 +370,13 @@ impl eframe::App for App {
             ctx.request_repaint();
         }
         if ctx.input(|input| input.viewport().close_requested()) {
+            self.leave_test();
             self.save_now();
         }
     }
 
     fn on_exit(&mut self) {
+        self.leave_test();
         self.save_now();
     }
 }

@@ -21,6 +21,8 @@ pub enum Picked {
     SongsFolder(Option<PathBuf>),
     /// The file for a table.
     Csv(CsvOf, Option<PathBuf>),
+    /// The file for a picture of what is compared.
+    Picture(Option<PathBuf>),
 }
 
 /// What a CSV file is to hold.
@@ -84,20 +86,49 @@ pub fn pick_songs_folder(outbox: Sender<JobEvent>, ctx: egui::Context) {
 }
 
 /// Asks for a CSV file; the dialog itself asks before a file is replaced.
-pub fn save_csv(
-    of: CsvOf,
-    (folder, name): (PathBuf, String),
+pub fn save_csv(of: CsvOf, place: Place, outbox: Sender<JobEvent>, ctx: egui::Context) {
+    save(
+        "Save table",
+        ("CSV", "csv"),
+        place,
+        outbox,
+        ctx,
+        move |file| Picked::Csv(of, file),
+    );
+}
+
+/// Asks for a PNG file; the dialog itself asks before a file is replaced.
+pub fn save_picture(place: Place, outbox: Sender<JobEvent>, ctx: egui::Context) {
+    save(
+        "Save picture",
+        ("PNG", "png"),
+        place,
+        outbox,
+        ctx,
+        Picked::Picture,
+    );
+}
+
+/// The folder where a dialog begins, and the name it proposes.
+pub type Place = (PathBuf, String);
+
+fn save(
+    title: &'static str,
+    (kind, ending): (&'static str, &'static str),
+    (folder, name): Place,
     outbox: Sender<JobEvent>,
     ctx: egui::Context,
+    picked: impl FnOnce(Option<PathBuf>) -> Picked + Send + 'static,
 ) {
-    show("save-csv", move || {
+    show("save-file", move || {
         let dialog = rfd::FileDialog::new()
-            .set_title("Save table")
+            .set_title(title)
             .set_directory(folder)
             .set_file_name(name)
-            .add_filter("CSV", &["csv"]);
-        let file = dialog.save_file();
-        outbox.send(JobEvent::Picked(Picked::Csv(of, file))).ok();
+            .add_filter(kind, &[ending]);
+        outbox
+            .send(JobEvent::Picked(picked(dialog.save_file())))
+            .ok();
         ctx.request_repaint();
     });
 }

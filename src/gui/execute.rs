@@ -251,6 +251,7 @@ impl App {
     /// Another workspace; what is heard follows it.
     fn go_to(&mut self, workspace: Workspace) {
         self.settings.workspace = workspace;
+        self.listen.forget_failures();
         self.send_lanes();
     }
 

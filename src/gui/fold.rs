@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::app::App;
 use super::batch::BatchAction;
 use super::dialogs::Picked;
-use super::jobs::{JobEvent, MadeTake};
+use super::jobs::{Clip2, JobEvent, MadeTake, Request};
 use super::notices::Level;
 use super::scene::{ClipView, OutputState};
 use super::settings::Workspace;
@@ -78,8 +78,8 @@ fn fold(app: &mut App, event: JobEvent, ctx: &egui::Context) {
             take_made(app, *made);
         }
         JobEvent::Converged(job, point) => app.reconstruct.converged(job, point),
-        JobEvent::Loudness(_, measured) => {
-            app.listen.measured(measured);
+        JobEvent::Loudness(job, measured) => {
+            app.listen.measured(job, measured);
             app.send_lanes();
         }
         JobEvent::Exported(_, files, gain) => {
@@ -111,6 +111,10 @@ fn fold(app: &mut App, event: JobEvent, ctx: &egui::Context) {
         }
         JobEvent::CardWanted(_, draft) => app.card_draft = Some(draft),
         JobEvent::Ended(_) => {}
+        JobEvent::Wrote(_, path) => {
+            app.notices
+                .add(Level::Info, format!("Written: {}", path.display()));
+        }
         JobEvent::BatchLooked(_, jobs, problems) => {
             app.batch.looked(jobs, problems, &mut app.notices);
         }
@@ -161,8 +165,9 @@ fn fold(app: &mut App, event: JobEvent, ctx: &egui::Context) {
                 }
                 Picked::BatchOut(None) | Picked::SongsFolder(None) => {}
                 Picked::Folder(Some(folder)) => app.export.set_folder(&folder),
-                Picked::Folder(None) | Picked::Csv(_, None) => {}
+                Picked::Folder(None) | Picked::Csv(_, None) | Picked::Picture(None) => {}
                 Picked::Csv(of, Some(path)) => app.save_csv(of, path),
+                Picked::Picture(Some(path)) => app.save_picture(path),
             }
         }
     }
@@ -301,7 +306,6 @@ fn take_made(app: &mut App, made: MadeTake) {
     let Some(song) = app.session.song_by_id(song) else {
         return;
     };
-    app.history.record(song, "take", false);
     take.files = sounds
         .iter()
         .filter_map(|(name, path, ..)| Some((name.clone(), path.clone()?)))
@@ -321,8 +325,11 @@ fn take_made(app: &mut App, made: MadeTake) {
     for lane in song.arrangement.lanes.iter_mut().filter(|_| heard) {
         lane.muted = true;
     }
+    let mut lanes = Vec::new();
+    let mut unseen = Vec::new();
     for ((name, _, clip, peaks), (lane_id, clip_id)) in sounds.into_iter().zip(&ids) {
-        song.arrangement.lanes.push(Lane {
+        unseen.push((*clip_id, Clip2(clip.clone())));
+        lanes.push(Lane {
             id: *lane_id,
             clip: *clip_id,
             name,
@@ -343,7 +350,11 @@ fn take_made(app: &mut App, made: MadeTake) {
             },
         );
     }
+    app.history.add_lanes(song.id, &lanes);
+    song.arrangement.lanes.extend(lanes);
     song.takes.push(take);
+    // For their spectrograms from afar.
+    app.jobs.start("Looking at the take", Request::Look(unseen));
     if heard {
         app.chosen_lane = ids.first().map(|(lane, _)| *lane);
     }

@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::card_form::CardDraft;
 use super::dialogs::Picked;
-use super::listen::DifferenceRequest;
+use super::listen::{DifferenceRequest, PictureRequest};
 use super::reconstruct::ReconstructRequest;
 use super::settings::Tool;
 use super::worker::Worker;
@@ -98,6 +98,10 @@ pub enum Request {
     Difference(Box<DifferenceRequest>),
     /// Measure the loudness of clips.
     Loudness(Vec<(Id, Clip2)>),
+    /// Measure the spectrograms of clips from afar.
+    Look(Vec<(Id, Clip2)>),
+    /// Draw lanes as they are seen.
+    Picture(Box<PictureRequest>),
     /// Write clips to files, and a picture of them with this mixture, in which they start at a frame.
     Export(
         Vec<(String, Clip2)>,
@@ -184,8 +188,8 @@ pub enum JobEvent {
     TakeMade(JobId, Box<MadeTake>),
     /// How far an iterative reconstruction is.
     Converged(JobId, Convergence),
-    /// How loud clips are.
-    Loudness(JobId, Vec<(Id, Loudness)>),
+    /// How loud clips are, where it could be measured.
+    Loudness(JobId, Vec<(Id, Option<Loudness>)>),
     /// Files were written; all lowered by this gain.
     Exported(JobId, Vec<StemFile>, f32),
     /// ONNX Runtime and models were looked for.
@@ -206,6 +210,8 @@ pub enum JobEvent {
     Failed(JobId, Option<Id>, Error),
     /// A job ended without anything to tell.
     Ended(JobId),
+    /// A file was written.
+    Wrote(JobId, PathBuf),
     /// A file dialog was closed.
     Picked(Picked),
 }
@@ -260,7 +266,10 @@ impl Jobs {
             _ => None,
         };
         let queue = match request {
-            Request::Open { .. } | Request::LookBatch(..) | Request::Loudness(_) => &self.loader,
+            Request::Open { .. }
+            | Request::LookBatch(..)
+            | Request::Loudness(_)
+            | Request::Look(_) => &self.loader,
             Request::RunBatch(_) => &self.batch,
             _ => &self.engine,
         };
@@ -305,6 +314,7 @@ impl Jobs {
             | JobEvent::BatchLooked(job, ..)
             | JobEvent::BatchOver(job, _)
             | JobEvent::Ended(job)
+            | JobEvent::Wrote(job, _)
             | JobEvent::Failed(job, ..) => {
                 self.running.remove(job);
             }

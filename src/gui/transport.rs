@@ -61,6 +61,15 @@ impl App {
         self.clips.get(&lane.clip).map(|view| &view.clip)
     }
 
+    /// Loops a stretch and goes to its start.
+    pub(super) fn execute_loop(&mut self, span: crate::session::Span) {
+        if let Some(song) = self.session.song_mut() {
+            song.arrangement.looped = Some(span);
+        }
+        self.send_loop();
+        self.seek(span.start_secs);
+    }
+
     pub(super) fn send_loop(&self) {
         let Some(song) = self.session.song() else {
             return;

@@ -142,13 +142,29 @@ impl Worker {
                 Ok(())
             }
             Request::Loudness(clips) => {
-                let measured = clips
-                    .into_iter()
-                    .map(|(clip, Clip2(audio))| {
-                        Ok((clip, measure(&audio, 0..audio.frames(), reporter)?))
-                    })
-                    .collect::<Result<_>>()?;
+                let mut measured = Vec::new();
+                for (clip, Clip2(audio)) in clips {
+                    let loudness = measure(&audio, 0..audio.frames(), reporter);
+                    reporter.check()?;
+                    // One that cannot be measured does not keep the others from it.
+                    measured.push((
+                        clip,
+                        loudness.map_err(|e| reporter.warn(e.to_string())).ok(),
+                    ));
+                }
                 self.send(JobEvent::Loudness(id, measured));
+                Ok(())
+            }
+            Request::Look(clips) => {
+                for (clip, Clip2(audio)) in clips {
+                    self.measure(clip, &audio, reporter);
+                }
+                self.send(JobEvent::Ended(id));
+                Ok(())
+            }
+            Request::Picture(request) => {
+                request.run(reporter)?;
+                self.send(JobEvent::Wrote(id, request.path));
                 Ok(())
             }
             Request::Export(clips, song, options, mixture) => {

@@ -151,10 +151,18 @@ impl AbxTest {
         upper_tail(self.correct(), self.answered())
     }
 
-    /// "12 of 16 right, p = 0.038".
+    /// "12 of 16 right, p = 0.038"; a test that was left early says so, for its p-value means less.
     pub fn summary(&self) -> String {
+        let early = match self.is_over() {
+            true => String::new(),
+            false => format!(
+                ", stopped after {} of {}",
+                self.answered(),
+                self.trials_wanted
+            ),
+        };
         format!(
-            "{} of {} right, {}",
+            "{} of {} right, {}{early}",
             self.correct(),
             self.answered(),
             p_value_text(self.p_value())

@@ -13,6 +13,9 @@ use crate::spectral::{Complex32, Stft, StftSpec, WindowKind};
 const STRETCH_FRAMES: usize = 1 << 18;
 /// The longest transform that [`Stft`] plans.
 const MOST_FFT: usize = 1 << 20;
+/// The longest shift that can be searched for, in frames: what the longest transform has room for
+/// beside the stretch.
+pub const MOST_LAG_FRAMES: usize = (MOST_FFT - STRETCH_FRAMES) / 2;
 /// Below this correlation the takes have nothing in common that could be aligned.
 const LEAST_CORRELATION: f64 = 0.3;
 /// Correlations that differ by less are equal but for the rounding of the transform.
@@ -22,9 +25,9 @@ const LEAST_ENERGY: f64 = 1e-8;
 
 /// How many frames `b` runs behind `a`: a[n] belongs to b[n + lag]. Positive if `b` is late.
 ///
-/// Searches −`max_lag` to `max_lag` (393216 frames at most), on the 2¹⁸ frames where the two sound
-/// loudest together; beyond its ends `b` is silence. Of equally good shifts the smallest is taken. 0
-/// if one is silent, or if no shift reaches a correlation of 0.3.
+/// Searches −`max_lag` to `max_lag` ([`MOST_LAG_FRAMES`] at most, which are 393,216), on the 2¹⁸
+/// frames where the two sound loudest together; beyond its ends `b` is silence. Of equally good
+/// shifts the smallest is taken. 0 if one is silent, or if no shift reaches a correlation of 0.3.
 pub fn lag_frames(a: &[f32], b: &[f32], max_lag: usize) -> isize {
     lag_frames_of_pairs(&[(a, b)], max_lag)
 }
@@ -37,9 +40,7 @@ pub fn lag_frames_of_pairs(pairs: &[(&[f32], &[f32])], max_lag: usize) -> isize 
         return 0;
     }
     let frames = a_frames.min(STRETCH_FRAMES);
-    let max_lag = max_lag
-        .min(a_frames.max(b_frames))
-        .min((MOST_FFT - STRETCH_FRAMES) / 2);
+    let max_lag = max_lag.min(a_frames.max(b_frames)).min(MOST_LAG_FRAMES);
     let start = loudest_start(pairs, a_frames, frames, max_lag);
     best_lag(&correlations(pairs, start, frames, max_lag), max_lag)
 }

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 
 pub use abx::{AbxTest, AbxTrial, Choice};
-pub use align::{lag_frames, lag_frames_of_pairs, read_at};
+pub use align::{MOST_LAG_FRAMES, lag_frames, lag_frames_of_pairs, read_at};
 pub use csv::{table_csv, write_csv};
 pub use difference::{Difference, DifferenceOptions, difference};
 pub use hidden::fresh_seed;

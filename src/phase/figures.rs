@@ -94,6 +94,10 @@ impl Waveforms {
             return self.snr_db();
         }
         let target = (self.xx + self.xd).powi(2) / self.xx;
+        if target <= f64::MIN_POSITIVE {
+            // Nothing of the original is left; silence is no perfect result.
+            return LOWEST_DB;
+        }
         let noise = self.dd - self.xd * self.xd / self.xx;
         db(target, noise.max(0.0))
     }
@@ -104,7 +108,9 @@ impl Figures {
     pub fn new(columns: &FiguresSum, samples: &Waveforms) -> Self {
         Self {
             spectral_convergence_db: convergence_db(columns.error, columns.energy),
-            log_spectral_distance_db: columns.distance / columns.columns.max(1) as f64,
+            // Not a number is no JSON.
+            log_spectral_distance_db: (columns.distance / columns.columns.max(1) as f64)
+                .clamp(0.0, HIGHEST_DB),
             snr_db: samples.snr_db(),
             si_sdr_db: samples.si_sdr_db(),
         }
@@ -116,9 +122,12 @@ pub fn convergence_db(error: f64, energy: f64) -> f64 {
     -db(energy, error).min(HIGHEST_DB)
 }
 
-/// 10·log₁₀(signal/noise) within −100 to 200 dB; 200 where there is neither.
+/// 10·log₁₀(signal/noise) within −100 to 200 dB; 200 where there is neither, −100 where one is no
+/// number.
 fn db(signal: f64, noise: f64) -> f64 {
-    if noise <= 0.0 {
+    if signal.is_nan() || noise.is_nan() {
+        LOWEST_DB
+    } else if noise <= 0.0 {
         HIGHEST_DB
     } else if signal <= 0.0 {
         LOWEST_DB

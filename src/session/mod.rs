@@ -268,6 +268,15 @@ impl History {
         }
     }
 
+    /// Puts lanes into every remembered state of a song: making a take is no edit, and undoing what
+    /// was done before it does not take it away.
+    pub fn add_lanes(&mut self, song: Id, lanes: &[Lane]) {
+        let states = self.past.iter_mut().chain(&mut self.future);
+        for (_, arrangement, _) in states.filter(|(id, ..)| *id == song) {
+            arrangement.lanes.extend(lanes.iter().cloned());
+        }
+    }
+
     /// Ends a run of joining edits.
     pub fn settle(&mut self) {
         if let Some((_, _, edit)) = self.past.last_mut() {

@@ -12,6 +12,7 @@ mod mel;
 mod mel_inverse;
 mod scale;
 mod stft;
+mod stft_spec;
 mod window;
 
 pub use magnitude_picture::{DroppedBins, MagnitudePicture, PicturePlan};
@@ -19,7 +20,8 @@ pub use mel::{MelBank, MelFormula, MelNorm, MelSpec, hz_from_mel, mel_from_hz};
 pub use mel_inverse::{MelInverse, MelInversion};
 pub use realfft::num_complex::{Complex32, Complex64};
 pub use scale::{MagnitudeScale, amplitude_from_db, db_from_amplitude, db_from_power};
-pub use stft::{Normalisation, Padding, Stft, StftSpec};
+pub use stft::Stft;
+pub use stft_spec::{Normalisation, Padding, StftSpec};
 pub use window::{Symmetry, WindowKind, window};
 
 /// A complex spectrogram, `[channels][columns][bins]`.

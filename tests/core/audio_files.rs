@@ -217,7 +217,7 @@ fn lossy_files_are_in_place_and_near() {
         );
 
         // Frames 1000 to 6000, before the burst; decoders may differ by one frame of delay.
-        let reference = resample(&source, clip.sample_rate_hz()).unwrap();
+        let reference = resample(&source, clip.sample_rate_hz(), &Reporter::silent()).unwrap();
         let (first, last) = (at(1000.0), at(6000.0));
         let snr = |late: usize| {
             let stretch = |clip: &Clip, by: usize| {

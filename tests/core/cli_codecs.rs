@@ -27,6 +27,31 @@ fn the_codecs_are_listed() {
     assert!(plain.stdout.contains("png, bmp, tif"), "{}", plain.stdout);
 }
 
+/// A folder in the way of one picture: that one is an error, the others are measured and kept with
+/// their sound.
+#[test]
+fn a_picture_that_fails_does_not_stop_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let song = example();
+    let in_the_way = folder.path().join("kept/long-way-home [colour-8].bmp");
+    std::fs::create_dir_all(in_the_way).unwrap();
+    let mut words = vec!["codecs", &song, "--write", "kept", "--json"];
+    words.extend(["--iterations", "1", "--start", "5", "--duration", "0.2"]);
+    let run = stemloom(folder.path(), &words).expect(2);
+    let errors = run.events("error");
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    let told = text(&errors[0]["message"]);
+    assert!(told.starts_with("colour-8 as bmp: "), "{told}");
+    let all: usize = Codec::ALL.iter().map(|codec| codec.formats().len()).sum();
+    assert_eq!(run.events("codec").len(), all - 1);
+    assert_eq!(whole(&run.events("result")[0]["round_trips"]), all - 1);
+    let kept = files_in(&folder.path().join("kept"));
+    for ending in ["bmp", "png", "tif", "wav"] {
+        let name = format!("long-way-home [colour-8].{ending}");
+        assert!(kept.contains(&name), "{name} is not among {kept:?}");
+    }
+}
+
 #[test]
 fn the_codecs_are_measured_on_a_song() {
     let folder = tempfile::tempdir().unwrap();

@@ -173,6 +173,21 @@ fn matched_copies_are_equally_loud() {
     assert!((lufs(&read(&path("take.wav"))) + 20.0).abs() < 0.05);
 }
 
+/// All copies or none: what is missing cannot be compared.
+#[test]
+fn nothing_is_matched_if_one_file_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    write_tone(&folder.path().join("good.wav"), -20.0);
+    write_tone(&folder.path().join("soft.wav"), -26.0);
+    std::fs::write(folder.path().join("bad.wav"), "no sound").unwrap();
+    let files = ["good.wav", "bad.wav", "none.wav", "soft.wav"];
+    let words = [&["listen", "match"][..], &files, &["--out", "matched"]].concat();
+    let run = stemloom(folder.path(), &words);
+    assert_eq!(run.stderr.lines().count(), 2, "{}", run.stderr);
+    refused(run, &["bad.wav", "none.wav"]);
+    assert_eq!(files_in(folder.path()), ["bad.wav", "good.wav", "soft.wav"]);
+}
+
 #[test]
 fn a_difference_is_written_and_told() {
     let folder = tempfile::tempdir().unwrap();

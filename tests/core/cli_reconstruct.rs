@@ -239,6 +239,22 @@ fn an_earlier_result_is_continued() {
 }
 
 #[test]
+fn only_methods_with_a_start_are_continued() {
+    let folder = tempfile::tempdir().unwrap();
+    let song = audio("s16.flac");
+    for method in ["pghi", "griffin-lim,random", "zero", "input"] {
+        let more = ["--phase", method, "--continue-from", &song, "--out", "x/y"];
+        let run = stemloom(folder.path(), &words(&song, &more)).expect(2);
+        let told = run.error_line();
+        assert!(
+            told.contains("--continue-from") && told.contains("griffin-lim or fast-griffin-lim"),
+            "{method}: {told}"
+        );
+        assert!(files_in(folder.path()).is_empty(), "{method}");
+    }
+}
+
+#[test]
 fn presets_and_single_values_go_together() {
     let folder = tempfile::tempdir().unwrap();
     let more = ["--phase", "input", "--preset", "mel-512", "--mono"];

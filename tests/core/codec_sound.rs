@@ -127,7 +127,8 @@ fn a_real_song_is_recognisable_in_eight_bits() {
     let rate = song.sample_rate_hz() as usize;
     let song = song.cut(5 * rate..8 * rate).unwrap();
     for codec in [Codec::Colour8, Codec::Colour8Linear] {
-        let original = EncodeOptions::new(codec).prepare(&song).unwrap();
+        let options = EncodeOptions::new(codec);
+        let original = options.prepare(&song, &Reporter::silent()).unwrap();
         let back = there_and_back(&song, codec).2;
         let dot = |a: &[f32], b: &[f32]| -> f64 {
             a.iter()

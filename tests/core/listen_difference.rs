@@ -5,7 +5,8 @@
 use stemloom::Error;
 use stemloom::audio::Clip;
 use stemloom::listen::{
-    Difference, DifferenceOptions, difference, lag_frames, lag_frames_of_pairs, read_at,
+    Difference, DifferenceOptions, MOST_LAG_FRAMES, difference, lag_frames, lag_frames_of_pairs,
+    read_at,
 };
 use stemloom::progress::{CancelToken, Event, Reporter};
 
@@ -258,6 +259,26 @@ fn another_rate_is_resampled() {
     assert!(done.residual_db < -60.0, "{}", done.residual_db);
 }
 
+/// 393,216 frames are 4.096 s at 96 kHz: that much is found, more is refused and not cut in silence.
+#[test]
+fn the_longest_shift_is_what_is_searched() {
+    assert_eq!(MOST_LAG_FRAMES, 393_216);
+    let within = |max_lag_secs: f64| DifferenceOptions {
+        max_lag_secs,
+        ..DifferenceOptions::default()
+    };
+    let all = noise(9, 520_000);
+    let a = Clip::new(96_000, vec![all[390_000..].to_vec()]);
+    let b = Clip::new(96_000, vec![all]);
+    assert_eq!(subtract(&a, &b, &within(4.09)).lag_frames, 390_000);
+    let error = failure(difference(&a, &b, &within(4.1), &Reporter::silent()));
+    assert!(error.to_string().contains("0 to 4.0 s"), "{error}");
+    assert_eq!(setting_name(error), "longest shift");
+    // At a lower rate the same frames are more seconds.
+    let slow = Clip::new(8_000, vec![noise(9, 1_000)]);
+    assert_eq!(subtract(&slow, &slow, &within(49.0)).lag_frames, 0);
+}
+
 #[test]
 fn differences_that_cannot_be_made_are_refused() {
     let clip = |channels: usize| Clip::new(44_100, planar_noise(1, channels, 100));
@@ -266,7 +287,7 @@ fn differences_that_cannot_be_made_are_refused() {
     };
     let silent = Reporter::silent();
     assert_eq!(setting_name(of(2, 6, &plain(), &silent)), "channels");
-    for max_lag_secs in [-0.1, 10.1, f64::NAN] {
+    for max_lag_secs in [-0.1, 9.0, f64::NAN] {
         let options = DifferenceOptions {
             max_lag_secs,
             ..plain()

@@ -2,9 +2,12 @@
 //!
 //! Order: definition by hand → (no stored values: sines are known exactly) → seeded sweep → bad input.
 
+use stemloom::Error;
 use stemloom::audio::{Clip, Planar, Resampler, resample, resampled_frames, rms};
+use stemloom::progress::Reporter;
 
 use crate::common::{Rng, failure, max_abs_diff, noise, planar_noise, setting_name, sine, snr_db};
+use crate::listen::cancelled;
 
 const RATES_HZ: [u32; 9] = [
     8000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000,
@@ -18,9 +21,12 @@ fn pairs() -> impl Iterator<Item = (u32, u32)> {
         .filter(|(from, to)| from != to)
 }
 
+fn resampled(clip: &Clip, to: u32) -> Clip {
+    resample(clip, to, &Reporter::silent()).expect("resampled")
+}
+
 fn mono(samples: Vec<f32>, from: u32, to: u32) -> Vec<f32> {
-    resample(&Clip::new(from, vec![samples]), to)
-        .expect("resampled")
+    resampled(&Clip::new(from, vec![samples]), to)
         .channel(0)
         .to_vec()
 }
@@ -59,10 +65,34 @@ fn lengths_are_rounded_half_up() {
     }
 }
 
+/// Longer than what is read at once, so that it goes through in blocks; the resampler's own blocks
+/// give the reference.
+#[test]
+fn a_long_clip_is_resampled_block_by_block() {
+    let planar = planar_noise(24, 2, 150_000);
+    let mut resampler = Resampler::new(44_100, 16_000, 2).unwrap();
+    let mut want: Planar = vec![Vec::new(); 2];
+    resampler.push(&planar, &mut want).unwrap();
+    resampler.finish(&mut want).unwrap();
+    let out = resampled(&Clip::new(44_100, planar), 16_000);
+    for channel in 0..2 {
+        assert!(max_abs_diff(out.channel(channel), &want[channel]) < 1e-6);
+    }
+}
+
+#[test]
+fn resampling_can_be_cancelled() {
+    for frames in [0, 100, 150_000] {
+        let clip = Clip::new(44_100, vec![noise(25, frames)]);
+        let error = failure(resample(&clip, 48_000, &cancelled()));
+        assert!(matches!(error, Error::Cancelled), "{frames}: {error}");
+    }
+}
+
 #[test]
 fn the_same_rate_changes_nothing() {
     let clip = Clip::new(44_100, planar_noise(1, 3, 1000));
-    let same = resample(&clip, 44_100).unwrap();
+    let same = resampled(&clip, 44_100);
     for channel in 0..3 {
         assert_eq!(same.channel(channel), clip.channel(channel));
     }
@@ -76,7 +106,7 @@ fn lengths_are_exact() {
     for (from, to) in pairs() {
         for frames in [0, 1, 2, 17, 1000, 12_345] {
             let clip = Clip::new(from, planar_noise(2, 2, frames));
-            let out = resample(&clip, to).unwrap();
+            let out = resampled(&clip, to);
             let want = (frames as f64 * f64::from(to) / f64::from(from)).round() as usize;
             assert_eq!(out.frames(), want, "{frames} frames from {from} to {to} Hz");
             assert_eq!((out.sample_rate_hz(), out.num_channels()), (to, 2));
@@ -177,7 +207,7 @@ fn blocks_do_not_matter() {
         (44_100, 44_100),
     ] {
         let planar = planar_noise(22, 2, 20_000);
-        let whole = resample(&Clip::new(from, planar.clone()), to).unwrap();
+        let whole = resampled(&Clip::new(from, planar.clone()), to);
         let mut resampler = Resampler::new(from, to, 2).unwrap();
         let mut out: Planar = vec![Vec::new(); 2];
         let mut at = 0;
@@ -218,6 +248,6 @@ fn odd_rates_work() {
     let out = mono(noise(23, 5000), 44_101, 47_999);
     assert_eq!(out.len() as u64, resampled_frames(5000, 44_101, 47_999));
     assert!(out.iter().all(|x| x.is_finite()));
-    let empty = resample(&Clip::new(44_100, Vec::new()), 48_000).unwrap();
+    let empty = resampled(&Clip::new(44_100, Vec::new()), 48_000);
     assert_eq!((empty.num_channels(), empty.frames()), (0, 0));
 }

@@ -7,6 +7,7 @@ mod batch;
 mod commands;
 mod flows;
 mod listen;
+mod listen_blind;
 mod playback;
 mod reconstruct;
 mod session;

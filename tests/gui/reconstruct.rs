@@ -184,7 +184,10 @@ fn the_method_is_chosen_and_a_momentum_above_one_warns() {
     assert_eq!(takes[0].convergence_db.len(), 6);
     assert_eq!(phase(1).momentum, None);
     assert_eq!(phase(1).method, PhaseMethod::Pghi);
-    assert!(takes[1].convergence_db.is_empty(), "there are no iterations");
+    assert!(
+        takes[1].convergence_db.is_empty(),
+        "there are no iterations"
+    );
 }
 
 #[test]
@@ -216,9 +219,7 @@ fn a_take_goes_on_where_another_ended() {
     // A take that is gone is nothing to go on from.
     let (id, take) = (song.id, first.id);
     let ctx = window.ctx.clone();
-    window
-        .state_mut()
-        .act(Action::RemoveTake(id, take), &ctx);
+    window.state_mut().act(Action::RemoveTake(id, take), &ctx);
     window.run_steps(3);
     let combo = window.get_by_role_and_label(Role::ComboBox, GO_ON);
     assert_eq!(combo.value().as_deref(), Some("Nothing"));

@@ -3,7 +3,14 @@
 
 mod table;
 
-use egui::KeyboardShortcut;
+use egui::{Event, Key, KeyboardShortcut};
+
+const ARROWS: [Key; 4] = [
+    Key::ArrowLeft,
+    Key::ArrowRight,
+    Key::ArrowUp,
+    Key::ArrowDown,
+];
 
 /// A command without an argument, in the order the palette lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -237,6 +244,23 @@ impl Command {
         Self::Quit,
     ];
 
+    /// Whether its key does it again while it is held down.
+    fn may_repeat(self) -> bool {
+        matches!(
+            self,
+            Self::StepBack
+                | Self::StepForward
+                | Self::ZoomIn
+                | Self::ZoomOut
+                | Self::LaneUp
+                | Self::LaneDown
+                | Self::QueueUp
+                | Self::QueueDown
+                | Self::Undo
+                | Self::Redo
+        )
+    }
+
     /// Whether it belongs to the Listen workspace, where single letters are keys.
     pub fn is_of_listening(self) -> bool {
         self.spec().group == "Listen"
@@ -266,7 +290,19 @@ pub fn pressed(ctx: &egui::Context, usable: impl Fn(Command) -> bool) -> Vec<Com
         let m = key.modifiers;
         std::cmp::Reverse(u8::from(m.command) + u8::from(m.shift) + u8::from(m.alt))
     });
+    // A slider that was reached by Tab has the arrow keys.
+    let focused = ctx.memory(|memory| memory.focused().is_some());
     ctx.input_mut(|input| {
+        let repeated: Vec<Key> = input
+            .events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Key {
+                    key, repeat: true, ..
+                } => Some(*key),
+                _ => None,
+            })
+            .collect();
         commands
             .into_iter()
             .filter(|(_, key)| {
@@ -275,7 +311,10 @@ pub fn pressed(ctx: &egui::Context, usable: impl Fn(Command) -> bool) -> Vec<Com
                         || key.modifiers.shift_only()
                         || key.conflicts_with_text_editing()))
             })
+            .filter(|(_, key)| !(focused && ARROWS.contains(&key.logical_key)))
             .filter(|(_, key)| input.consume_shortcut(key))
+            // A key held down answers one trial and queues one job.
+            .filter(|(command, key)| command.may_repeat() || !repeated.contains(&key.logical_key))
             .map(|(command, _)| command)
             .collect()
     })

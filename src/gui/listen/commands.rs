@@ -1,19 +1,17 @@
 //! What the workspace's buttons and keys do.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use super::table::{self, Column};
-use super::{AbxRun, DifferenceRequest, ListenAction, RankingRun, Sound, Test};
+use super::{DifferenceRequest, ListenAction, PictureRequest, Sound, Test};
 use crate::gui::app::App;
 use crate::gui::command::Command;
 use crate::gui::dialogs::{self, CsvOf};
 use crate::gui::jobs::{Clip2, Request};
 use crate::gui::notices::Level;
 use crate::gui::runs::unique_name;
-use crate::gui::settings::Workspace;
-use crate::listen::{AbxTest, Choice, ListeningResult, Ranking, fresh_seed, table_csv, write_csv};
-use crate::session::{Id, Lane};
+use crate::listen::{Choice, ListeningResult, table_csv, write_csv};
+use crate::session::Id;
 
 impl App {
     /// Does what the workspace asks for.
@@ -39,13 +37,13 @@ impl App {
             ListenAction::HearSound(sound) => self.hear_sound(sound),
             ListenAction::Answer(choice) => self.answer(choice),
             ListenAction::HearSlider(slider) => {
-                if let Some(Test::Ranking(run)) = &mut self.listen.test {
+                if let Some(Test::Ranking(run)) = self.listen.test_mut() {
                     run.hears = slider;
                 }
                 self.send_lanes();
             }
             ListenAction::Rate(slider, score) => {
-                if let Some(Test::Ranking(run)) = &mut self.listen.test
+                if let Some(Test::Ranking(run)) = self.listen.test_mut()
                     && let Err(error) = run.ranking.rate(slider, score)
                 {
                     self.notices.add(Level::Error, error.to_string());
@@ -68,12 +66,13 @@ impl App {
             }
             ListenAction::SaveResult(index) => self.ask_csv(CsvOf::Result(index), ctx),
             ListenAction::SaveTable => self.ask_csv(CsvOf::Takes, ctx),
+            ListenAction::SavePicture => self.ask_picture(ctx),
         }
     }
 
     /// Does what a key or a button of the workspace asks for.
     pub(in crate::gui) fn listen_command(&mut self, command: Command, ctx: &egui::Context) {
-        match (command, &self.listen.test) {
+        match (command, self.listen.test()) {
             (Command::Hear(n), Some(Test::Ranking(run))) => {
                 let slider = usize::from(n).checked_sub(1);
                 let there = slider.filter(|slider| *slider < run.ranking.sliders());
@@ -109,7 +108,11 @@ impl App {
 
     /// Switches to the row above (−1) or below (1).
     pub(in crate::gui) fn hear_neighbour(&mut self, by: isize) {
-        let Some(song) = self.session.song().filter(|_| self.listen.test.is_none()) else {
+        let Some(song) = self
+            .session
+            .song()
+            .filter(|_| self.listen.running.is_none())
+        else {
             return;
         };
         let rows = table::rows(&self.listen, song);
@@ -132,6 +135,7 @@ impl App {
         };
         let known = |clip: &Id| {
             self.listen.loudness.contains_key(clip)
+                || self.listen.unmeasured.contains(clip)
                 || self
                     .listen
                     .measuring
@@ -218,6 +222,29 @@ impl App {
         dialogs::save_csv(of, (folder, name), self.jobs.outbox(), ctx.clone());
     }
 
+    fn ask_picture(&mut self, ctx: &egui::Context) {
+        let Some(song) = self.session.song() else {
+            return;
+        };
+        if self.dialog_open || self.is_test {
+            return;
+        }
+        self.dialog_open = true;
+        let name = format!("{} (compared).png", song.title());
+        let folder = self.settings.export.folder.clone();
+        dialogs::save_picture((folder, name), self.jobs.outbox(), ctx.clone());
+    }
+
+    /// Draws what the workspace compares into a file.
+    pub(in crate::gui) fn save_picture(&mut self, path: PathBuf) {
+        let Some(song) = self.session.song() else {
+            return;
+        };
+        let request = PictureRequest::new(song, &self.listen, &self.clips, &self.settings, path);
+        self.jobs
+            .start("Drawing", Request::Picture(Box::new(request)));
+    }
+
     fn heard_now(&self) -> Option<Id> {
         self.listen.heard_lane(self.session.song()?)
     }
@@ -269,131 +296,5 @@ impl App {
         };
         self.jobs
             .start(name, Request::Difference(Box::new(request)));
-    }
-
-    fn begin_abx(&mut self) {
-        let Some(song) = self.session.song() else {
-            return;
-        };
-        let lane = |id: Option<Id>| id.and_then(|id| song.lane(id));
-        let pair = (lane(self.listen.a), lane(self.listen.b));
-        let (Some(a), Some(b)) = pair else {
-            let text = "Choose take A and take B in the table";
-            self.notices.add(Level::Warning, text);
-            return;
-        };
-        let titles = (song.lane_title(a), song.lane_title(b));
-        let lanes = (a.id, b.id);
-        match AbxTest::new(&titles.0, &titles.1, self.listen.trials, fresh_seed()) {
-            Ok(test) => self.begin(Test::Abx(AbxRun::new(test, lanes))),
-            Err(error) => self.notices.add(Level::Error, error.to_string()),
-        }
-    }
-
-    fn begin_ranking(&mut self) {
-        let Some(song) = self.session.song() else {
-            return;
-        };
-        let Some(reference) = song
-            .arrangement
-            .lanes
-            .iter()
-            .find(|lane| lane.take.is_none())
-        else {
-            return;
-        };
-        let ticked: Vec<&Lane> = song
-            .arrangement
-            .lanes
-            .iter()
-            .filter(|lane| self.listen.ticked.contains(&lane.id) && lane.id != reference.id)
-            .collect();
-        let names = ticked.iter().map(|lane| song.lane_title(lane)).collect();
-        let lanes = ticked
-            .iter()
-            .map(|lane| lane.id)
-            .chain([reference.id])
-            .collect();
-        let rounds = self.listen.rounds;
-        match Ranking::new(names, &song.lane_title(reference), rounds, fresh_seed()) {
-            Ok(ranking) => self.begin(Test::Ranking(RankingRun {
-                ranking,
-                lanes,
-                hears: None,
-            })),
-            Err(error) => self.notices.add(Level::Error, error.to_string()),
-        }
-    }
-
-    fn begin(&mut self, test: Test) {
-        self.settings.workspace = Workspace::Listen;
-        // A louder take would give itself away.
-        self.listen.matched = true;
-        self.listen.test = Some(test);
-        self.send_lanes();
-    }
-
-    fn hear_sound(&mut self, sound: Sound) {
-        if let Some(Test::Abx(run)) = &mut self.listen.test
-            && run.hears != sound
-        {
-            run.hears = sound;
-            run.switches += 1;
-        }
-        self.send_lanes();
-    }
-
-    fn answer(&mut self, choice: Choice) {
-        let Some(Test::Abx(run)) = &mut self.listen.test else {
-            return;
-        };
-        let secs = run.began.elapsed().as_secs_f64();
-        if let Err(error) = run.test.answer(choice, secs, run.switches) {
-            self.notices.add(Level::Error, error.to_string());
-            return;
-        }
-        run.began = Instant::now();
-        run.switches = 0;
-        if run.test.is_over() {
-            self.leave_test();
-        } else {
-            self.send_lanes();
-        }
-    }
-
-    fn next_round(&mut self) {
-        let Some(Test::Ranking(run)) = &mut self.listen.test else {
-            return;
-        };
-        if let Err(error) = run.ranking.finish_round() {
-            self.notices.add(Level::Warning, error.to_string());
-            return;
-        }
-        run.hears = None;
-        if run.ranking.is_over() {
-            self.leave_test();
-        } else {
-            self.send_lanes();
-        }
-    }
-
-    /// Ends the test; what was answered is kept with the song.
-    pub(in crate::gui) fn leave_test(&mut self) {
-        let Some(test) = self.listen.test.take() else {
-            return;
-        };
-        let result = match test {
-            Test::Abx(run) => (run.test.answered() > 0).then_some(ListeningResult::Abx(run.test)),
-            Test::Ranking(run) => {
-                (!run.ranking.rounds.is_empty()).then_some(ListeningResult::Ranking(run.ranking))
-            }
-        };
-        if let Some(result) = result {
-            self.notices.add(Level::Info, result.summary());
-            if let Some(song) = self.session.song_mut() {
-                song.listening.push(result);
-            }
-        }
-        self.send_lanes();
     }
 }

@@ -4,6 +4,7 @@
 //! played at once and all but one are silent, so switching is a cross-fade of 10 ms and never a gap.
 
 mod abx;
+mod blind;
 mod commands;
 mod details;
 mod difference;
@@ -11,23 +12,24 @@ mod pictures;
 mod ranking;
 mod results;
 mod table;
-
-use std::collections::{HashMap, HashSet};
+mod view;
 
 use egui::{Align, Layout, RichText, Ui};
 
 use super::command::Command;
-use super::jobs::JobId;
 use super::scene::{Action, Scene};
 use super::theme::{SPACE_L, SPACE_M, small, tokens};
 use super::tiles::Tiles;
-use crate::listen::{Choice, Loudness, MatchTarget, Matched, match_gains};
+use crate::listen::Choice;
 use crate::session::{Id, Song};
 
 pub use abx::{AbxRun, Sound};
 pub use difference::DifferenceRequest;
+pub use pictures::PictureRequest;
 pub use ranking::RankingRun;
 pub use table::Column;
+pub use view::ListenView;
+use view::{RunningTest, Test, linear};
 
 /// What the workspace asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,136 +66,8 @@ pub enum ListenAction {
     RemoveResult(usize),
     /// Write the table of takes to a CSV file.
     SaveTable,
-}
-
-/// A blind test under way.
-#[derive(Debug, Clone)]
-pub enum Test {
-    /// Can two takes be told apart?
-    Abx(AbxRun),
-    /// How good is each take?
-    Ranking(RankingRun),
-}
-
-impl Test {
-    /// Whether everything that the test is about is still there.
-    fn is_whole(&self, song: &Song) -> bool {
-        let there = |id: &Id| song.lane(*id).is_some();
-        match self {
-            Self::Abx(run) => there(&run.lanes.0) && there(&run.lanes.1),
-            Self::Ranking(run) => run.lanes.iter().all(there),
-        }
-    }
-}
-
-/// What must outlive a frame.
-pub struct ListenView {
-    heard: Option<Id>,
-    a: Option<Id>,
-    b: Option<Id>,
-    ticked: HashSet<Id>,
-    sort: (Column, bool),
-    /// Whether all are heard equally loud.
-    pub matched: bool,
-    trials: u32,
-    rounds: u32,
-    loudness: HashMap<Id, Loudness>,
-    measuring: HashMap<JobId, Vec<Id>>,
-    /// A blind test under way.
-    pub test: Option<Test>,
-}
-
-impl Default for ListenView {
-    fn default() -> Self {
-        Self {
-            heard: None,
-            a: None,
-            b: None,
-            ticked: HashSet::new(),
-            sort: (Column::Number, false),
-            matched: true,
-            trials: 16,
-            rounds: 2,
-            loudness: HashMap::new(),
-            measuring: HashMap::new(),
-            test: None,
-        }
-    }
-}
-
-impl ListenView {
-    /// Keeps loudnesses that were measured.
-    pub(super) fn measured(&mut self, measured: Vec<(Id, Loudness)>) {
-        for (clip, loudness) in measured {
-            self.measuring.retain(|_, clips| !clips.contains(&clip));
-            self.loudness.insert(clip, loudness);
-        }
-    }
-
-    /// A job failed; what it was to measure may be tried again with the next song.
-    pub(super) fn failed(&mut self, job: JobId) {
-        for clip in self.measuring.remove(&job).into_iter().flatten() {
-            let silent = Loudness {
-                integrated_lufs: None,
-                sample_peak: 0.0,
-            };
-            self.loudness.insert(clip, silent);
-        }
-    }
-
-    /// The lane that is heard. During a test that is for the player alone.
-    pub(super) fn heard_lane(&self, song: &Song) -> Option<Id> {
-        let there = |id: &Id| song.lane(*id).is_some();
-        let first = || song.arrangement.lanes.first().map(|lane| lane.id);
-        match &self.test {
-            Some(Test::Abx(run)) => Some(run.heard()).filter(there),
-            Some(Test::Ranking(run)) => Some(run.heard()).filter(there),
-            None => self.heard.filter(there).or_else(first),
-        }
-    }
-
-    /// Whether a test has lost one of its lanes, and cannot go on.
-    pub(super) fn is_test_broken(&self, song: Option<&Song>) -> bool {
-        let whole = |test: &Test| song.is_some_and(|song| test.is_whole(song));
-        self.test.as_ref().is_some_and(|test| !whole(test))
-    }
-
-    /// Lanes A and B, as far as they are chosen and still there.
-    fn pair(&self, song: &Song) -> (Option<Id>, Option<Id>) {
-        let there = |id: Option<Id>| id.filter(|id| song.lane(*id).is_some());
-        (there(self.a), there(self.b))
-    }
-
-    /// The gains that make the song's lanes as loud as its first one, in the lanes' order; none
-    /// while something is still being measured.
-    fn matched(&self, song: &Song) -> Option<Matched> {
-        let lanes = &song.arrangement.lanes;
-        let measured: Option<Vec<Loudness>> = lanes
-            .iter()
-            .map(|lane| self.loudness.get(&lane.clip).copied())
-            .collect();
-        let measured = measured?;
-        let reference = measured
-            .iter()
-            .position(|take| take.integrated_lufs.is_some())?;
-        match_gains(&measured, MatchTarget::Reference(reference)).ok()
-    }
-
-    /// The linear gain of every lane, in the lanes' order.
-    pub(super) fn gains(&self, song: &Song) -> Vec<f32> {
-        let heard = self.heard_lane(song);
-        let matched = self.matched(song).filter(|_| self.matched);
-        let lanes = song.arrangement.lanes.iter().enumerate();
-        lanes
-            .map(|(i, lane)| {
-                if Some(lane.id) != heard {
-                    return 0.0;
-                }
-                let db = matched.as_ref().map_or(0.0, |matched| matched.gains_db[i]);
-                10.0_f64.powf(db / 20.0) as f32
-            })
-            .collect()
-    }
+    /// Write what is compared to a PNG file.
+    SavePicture,
 }
 
 /// Paints the workspace.
@@ -212,7 +86,7 @@ pub(super) fn ui(
             empty(ui, actions);
             return;
         };
-        match &view.test {
+        match view.test() {
             Some(Test::Abx(run)) => abx::ui(ui, scene, run, actions),
             Some(Test::Ranking(run)) => ranking::ui(ui, scene, run, actions),
             None => compare(ui, scene, view, song, tiles, actions),
@@ -316,18 +190,13 @@ fn toolbar(
         {
             actions.push(Action::Do(Command::MatchLoudness));
         }
-        let text = match view.matched(song) {
+        let text = match view.matching(song) {
             None => "measuring…".to_owned(),
-            Some(matched) => {
-                let to = matched
-                    .target_lufs
-                    .map_or_else(|| "all silent".to_owned(), |lufs| format!("{lufs:.1} LUFS"));
-                if matched.lowered_db > 0.05 {
-                    format!("{to}, {:.1} dB lower for the peaks", matched.lowered_db)
-                } else {
-                    to
-                }
-            }
+            Some(matching) if matching.lowered_db > 0.05 => format!(
+                "{:.1} LUFS, {:.1} dB lower for the peaks",
+                matching.target_lufs, matching.lowered_db
+            ),
+            Some(matching) => format!("{:.1} LUFS", matching.target_lufs),
         };
         if view.matched {
             ui.label(RichText::new(text).font(small()).weak());
@@ -373,11 +242,7 @@ fn toolbar(
             let drag = egui::DragValue::new(&mut trials)
                 .range(1..=1000)
                 .suffix(" trials");
-            if ui
-                .add(drag)
-                .accessible_name("Trials of the test")
-                .changed()
-            {
+            if ui.add(drag).accessible_name("Trials of the test").changed() {
                 actions.push(Action::Listen(ListenAction::Trials(trials)));
             }
             if button(ui, "Blind ABX", Command::Abx, both, why) {

@@ -1,16 +1,104 @@
-//! Spectrograms of A and B, and of what differs between them, on the song's time axis.
+//! Spectrograms of A and B, and of what differs between them, on the song's time axis, in the window
+//! and as a file.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
 
 use egui::{Align2, Rect, Sense, Stroke, Ui, pos2, vec2};
 
 use super::ListenView;
-use crate::display::FreqAxis;
+use crate::apply::{Region, cut_region};
+use crate::display::{FreqAxis, Panel, PictureSpec, draw_panels};
+use crate::error::Result;
+use crate::gui::jobs::Clip2;
 use crate::gui::lanes::{paint_difference, paint_ruler, paint_spectrogram};
-use crate::gui::scene::{Action, Cursor, Scene};
+use crate::gui::scene::{Action, ClipView, Cursor, Scene};
+use crate::gui::settings::Settings;
 use crate::gui::theme::{RULER_HEIGHT, small, tokens};
-use crate::gui::tiles::Tiles;
-use crate::session::{Lane, Song};
+use crate::gui::tiles::{DIFFERENCE_DB, Tiles};
+use crate::progress::Reporter;
+use crate::session::{Id, Lane, Song};
 
 const GAP: f32 = 3.0;
+
+/// A picture of what is compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PictureRequest {
+    /// Titles and sounds.
+    panels: Vec<(String, Clip2)>,
+    /// What of them is drawn, in seconds of their own.
+    region: Vec<Region>,
+    spec: PictureSpec,
+    /// Where it goes; the dialog asked whether an old file may go.
+    pub path: PathBuf,
+}
+
+impl PictureRequest {
+    /// What is seen now: A and B, or what is heard, over the visible time.
+    pub(super) fn new(
+        song: &Song,
+        view: &ListenView,
+        clips: &HashMap<Id, ClipView>,
+        settings: &Settings,
+        path: PathBuf,
+    ) -> Self {
+        let (a, b) = view.pair(song);
+        let pair = [a, b].into_iter().flatten().filter_map(|id| song.lane(id));
+        let mut lanes: Vec<&Lane> = pair.collect();
+        if lanes.len() < 2 {
+            lanes = view
+                .heard_lane(song)
+                .and_then(|id| song.lane(id))
+                .into_iter()
+                .collect();
+        }
+        let shown = &song.view;
+        let region = |lane: &Lane| Region {
+            start_secs: (shown.start_secs - lane.offset_secs).max(0.0),
+            duration_secs: Some(shown.span_secs()),
+        };
+        let known = lanes.iter().filter_map(|lane| {
+            let clip = clips.get(&lane.clip)?.clip.clone();
+            Some(((song.lane_title(lane), Clip2(clip)), region(lane)))
+        });
+        let (panels, region) = known.unzip();
+        Self {
+            panels,
+            region,
+            spec: PictureSpec {
+                scale: settings.freq_scale,
+                colormap: settings.colormap,
+                ..PictureSpec::default()
+            },
+            path,
+        }
+    }
+
+    /// Draws and writes it; runs on a worker.
+    pub(in crate::gui) fn run(&self, reporter: &Reporter) -> Result<()> {
+        let mut cut = Vec::new();
+        for ((title, clip), region) in self.panels.iter().zip(&self.region) {
+            cut.push((title, cut_region(clip.0.clone(), Some(*region))?));
+        }
+        let mut panels = Vec::new();
+        for (i, (title, clip)) in cut.iter().enumerate() {
+            reporter.step("Drawing", i as u64, cut.len() as u64 + 1)?;
+            panels.push(Panel::spectrogram(title.as_str(), clip, &self.spec)?);
+        }
+        if let [(a, a_clip), (b, b_clip)] = &cut[..] {
+            let title = format!("{a} less {b}");
+            panels.push(Panel::difference(
+                title,
+                a_clip,
+                b_clip,
+                &self.spec,
+                DIFFERENCE_DB,
+            )?);
+        }
+        reporter.check()?;
+        draw_panels(&panels, &self.spec).write_png(&self.path, true)
+    }
+}
 
 /// What one strip shows.
 enum Strip<'a> {

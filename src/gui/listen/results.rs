@@ -17,6 +17,14 @@ pub(super) fn ui(ui: &mut Ui, song: &Song, actions: &mut Vec<Action>) {
         if ui.small_button("Save table…").on_hover_text(tip).clicked() {
             actions.push(Action::Listen(ListenAction::SaveTable));
         }
+        let tip = "Write the spectrograms beside, and their difference, as PNG";
+        if ui
+            .small_button("Save picture…")
+            .on_hover_text(tip)
+            .clicked()
+        {
+            actions.push(Action::Listen(ListenAction::SavePicture));
+        }
     });
     if song.listening.is_empty() {
         let text = "Results of blind tests stand here";

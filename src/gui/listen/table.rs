@@ -126,7 +126,7 @@ impl Row<'_> {
 
 /// The rows in the order of the table.
 pub(super) fn rows<'a>(view: &ListenView, song: &'a Song) -> Vec<Row<'a>> {
-    let matched = view.matched(song);
+    let matching = view.matching(song);
     let lanes = song.arrangement.lanes.iter().enumerate();
     let mut rows: Vec<Row<'_>> = lanes
         .map(|(i, lane)| Row {
@@ -136,7 +136,7 @@ pub(super) fn rows<'a>(view: &ListenView, song: &'a Song) -> Vec<Row<'a>> {
                 .loudness
                 .get(&lane.clip)
                 .and_then(|l| l.integrated_lufs),
-            gain_db: matched.as_ref().map(|matched| matched.gains_db[i]),
+            gain_db: matching.as_ref().and_then(|matching| matching.gains_db[i]),
         })
         .collect();
     let (column, reversed) = view.sort;
@@ -145,7 +145,6 @@ pub(super) fn rows<'a>(view: &ListenView, song: &'a Song) -> Vec<Row<'a>> {
         Column::Take | Column::Sound | Column::Settings => {
             rows.sort_by_key(|row| row.words(column).to_lowercase());
         }
-        // What has no number stands last.
         _ => rows.sort_by(|a, b| {
             let key = |row: &Row<'_>| row.number(column).unwrap_or(f64::INFINITY);
             key(a).total_cmp(&key(b))
@@ -153,6 +152,10 @@ pub(super) fn rows<'a>(view: &ListenView, song: &'a Song) -> Vec<Row<'a>> {
     }
     if reversed {
         rows.reverse();
+    }
+    // What has no number stands last, either way round.
+    if column.is_number() {
+        rows.sort_by_key(|row| row.number(column).is_none());
     }
     rows
 }

@@ -3,6 +3,7 @@
 mod form;
 mod plot;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::app::App;
@@ -52,7 +53,7 @@ impl ReconstructRequest {
         let clip = if done.clip.sample_rate_hz() == song.sample_rate_hz() {
             done.clip
         } else {
-            resample(&done.clip, song.sample_rate_hz())?
+            resample(&done.clip, song.sample_rate_hz(), reporter)?
         };
         let title = self.options.phase.title();
         let sounds = keep(&title, clip, self.folder.as_deref(), reporter)?;
@@ -75,7 +76,7 @@ impl ReconstructRequest {
             made_unix_secs: unix_secs_now(),
             taken_secs: done.taken_secs,
             figures: Some(done.figures),
-            convergence_db: done.convergence_db,
+            convergence_db: thinned(&done.convergence_db),
             ..Take::default()
         };
         Ok(MadeTake {
@@ -86,6 +87,23 @@ impl ReconstructRequest {
             said,
         })
     }
+}
+
+/// Points of a curve that are kept, for the plot and the session.
+const MOST_POINTS: usize = 1000;
+
+/// A curve of at most so many points.
+fn thinned(curve: &[f64]) -> Vec<f64> {
+    curve
+        .iter()
+        .copied()
+        .step_by(iterations_per_point(curve.len()))
+        .collect()
+}
+
+/// Iterations from one kept point to the next, for a curve of so many.
+fn iterations_per_point(points: usize) -> usize {
+    points.div_ceil(MOST_POINTS).max(1)
 }
 
 /// What the form holds.
@@ -159,6 +177,8 @@ pub struct ReconstructView {
     /// The form.
     pub form: ReconstructForm,
     live: Option<Live>,
+    /// The song of each job.
+    songs: HashMap<JobId, Id>,
 }
 
 impl ReconstructView {
@@ -179,8 +199,16 @@ impl ReconstructView {
         }
     }
 
+    /// The running curve, if it is this song's.
+    fn live(&self, song: Id) -> Option<&Live> {
+        self.live
+            .as_ref()
+            .filter(|live| self.songs.get(&live.job) == Some(&song))
+    }
+
     /// A job is over.
     pub(super) fn ended(&mut self, job: JobId) {
+        self.songs.remove(&job);
         if self.live.as_ref().is_some_and(|live| live.job == job) {
             self.live = None;
         }
@@ -209,7 +237,15 @@ impl App {
         let form = &self.reconstruct.form;
         let specs = if whole_sweep {
             match form.iterations() {
-                Ok(iterations) => sweep(&form.options.phase, &form.chosen_methods(), &iterations),
+                Ok(iterations) => {
+                    let methods = form.chosen_methods();
+                    let mut base = form.options.phase;
+                    // Only one method has a momentum.
+                    base.momentum = base
+                        .momentum
+                        .filter(|_| methods.contains(&PhaseMethod::FastGriffinLim));
+                    sweep(&base, &methods, &iterations)
+                }
                 Err(problem) => {
                     self.notices
                         .add(Level::Warning, format!("Sweep: {problem}"));
@@ -249,6 +285,11 @@ impl App {
                 .and_then(|lane| self.clips.get(&lane.clip))
                 .map(|view| (take.name.clone(), Clip2(view.clip.clone())));
             // What is gone on from decides where.
+            if earlier.is_none() {
+                let text = format!("{} has no sound to go on from; choose another", take.name);
+                self.notices.add(Level::Warning, text);
+                return;
+            }
             region = take.region.map(|span| Region {
                 start_secs: span.start_secs,
                 duration_secs: Some(span.seconds()),
@@ -276,14 +317,18 @@ impl App {
                 earlier: earlier.clone(),
                 folder: (!self.is_test).then_some(folder),
             };
-            if self
+            match self
                 .jobs
                 .start(name, Request::Reconstruct(Box::new(request)))
-                .is_none()
             {
-                let text = "The queue of jobs is full; wait for one to end";
-                self.notices.add(Level::Warning, text);
-                return;
+                Some(job) => {
+                    self.reconstruct.songs.insert(job, song_id);
+                }
+                None => {
+                    let text = "The queue of jobs is full; wait for one to end";
+                    self.notices.add(Level::Warning, text);
+                    return;
+                }
             }
         }
     }

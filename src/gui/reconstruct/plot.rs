@@ -3,7 +3,7 @@
 use egui::{RichText, Ui};
 use egui_plot::{HoverPosition, Legend, Line, Plot, PlotPoints};
 
-use super::Live;
+use super::{Live, iterations_per_point};
 use crate::gui::theme::{small, stem_colour, tokens};
 use crate::session::Song;
 
@@ -13,12 +13,9 @@ const MOST_CURVES: usize = 6;
 pub(super) fn ui(ui: &mut Ui, song: &Song, live: Option<&Live>) {
     let tokens = tokens(ui.ctx());
     let light = ui.ctx().theme() == egui::Theme::Light;
-    let points = |curve: &[f64]| -> PlotPoints<'static> {
-        curve
-            .iter()
-            .enumerate()
-            .map(|(i, db)| [i as f64, *db])
-            .collect()
+    let points = |curve: &[f64], step: usize| -> PlotPoints<'static> {
+        let points = curve.iter().enumerate();
+        points.map(|(i, db)| [(i * step) as f64, *db]).collect()
     };
     let shown = song
         .takes
@@ -50,14 +47,19 @@ pub(super) fn ui(ui: &mut Ui, song: &Song, live: Option<&Live>) {
             for take in shown.take(MOST_CURVES) {
                 let name = format!("{} · {}", take.name, take.model);
                 let colour = stem_colour(&name, light);
+                let iterations = take
+                    .reconstruct
+                    .as_ref()
+                    .map_or(0, |o| o.phase.iterations());
+                let step = iterations_per_point(iterations + 1);
                 plot.line(
-                    Line::new(name, points(&take.convergence_db))
+                    Line::new(name, points(&take.convergence_db, step))
                         .color(colour)
                         .width(1.2),
                 );
             }
             if let Some(live) = live {
-                let line = Line::new("running", points(&live.curve));
+                let line = Line::new("running", points(&live.curve, 1));
                 plot.line(line.color(tokens.accent).width(2.0));
             }
         });
