@@ -90,6 +90,30 @@ press F2
 shot light-waveforms 1
 stop
 
+# One song's magnitudes to sound again, by several methods, and how they compare.
+rm -rf "$home/config"
+start assets/example/long-way-home.flac
+press alt+2
+shot reconstruct 1
+press ctrl+shift+r
+shot reconstruct-running 2
+sleep 20
+press ctrl+2
+sleep 1
+press 2
+press alt+a
+press 7
+press alt+b
+shot listen 4
+press t
+shot listen-abx 1
+press x
+press shift+a
+press t
+press n
+shot listen-result 1
+stop
+
 # Many songs: copies of the example, and one that is broken.
 mkdir -p "$home/Night" "$home/config"
 for n in 1 2 3 4 5 6 7 8; do cp assets/example/long-way-home.flac "$home/Night/0$n song.flac"; done
@@ -105,7 +129,7 @@ form = {"songs": songs, "out": str(home / "stems")}
 (home / "config" / "batch.json").write_text(json.dumps(form))
 END
 start
-press ctrl+2
+press ctrl+5
 shot batch
 press ctrl+shift+b
 shot batch-running 0.8

@@ -118,7 +118,19 @@ pub fn read(path: &Path) -> Clip {
 fn help_and_version_are_there() {
     let folder = tempfile::tempdir().unwrap();
     let help = stemloom(folder.path(), &["--help"]).expect(0);
-    for command in ["separate", "info", "picture", "models", "runtime"] {
+    for command in [
+        "separate",
+        "batch",
+        "reconstruct",
+        "listen",
+        "encode",
+        "decode",
+        "codecs",
+        "info",
+        "picture",
+        "models",
+        "runtime",
+    ] {
         assert!(
             help.stdout.contains(command),
             "{command} is not in the help"

@@ -276,7 +276,7 @@ impl Command {
     }
 }
 
-/// The commands whose keys were pressed, most specific first; none while text is typed. `usable`
+/// The commands whose keys were pressed, in order; none while text is typed. `usable`
 /// says which keys mean something now.
 pub fn pressed(ctx: &egui::Context, usable: impl Fn(Command) -> bool) -> Vec<Command> {
     let typing = ctx.text_edit_focused();
@@ -292,30 +292,40 @@ pub fn pressed(ctx: &egui::Context, usable: impl Fn(Command) -> bool) -> Vec<Com
     });
     // A slider that was reached by Tab has the arrow keys.
     let focused = ctx.memory(|memory| memory.focused().is_some());
+    let allowed = |key: &KeyboardShortcut| {
+        let types = key.modifiers.is_none()
+            || key.modifiers.shift_only()
+            || key.conflicts_with_text_editing();
+        !(typing && types) && !(focused && ARROWS.contains(&key.logical_key))
+    };
     ctx.input_mut(|input| {
-        let repeated: Vec<Key> = input
-            .events
-            .iter()
-            .filter_map(|event| match event {
-                Event::Key {
-                    key, repeat: true, ..
-                } => Some(*key),
-                _ => None,
-            })
-            .collect();
-        commands
-            .into_iter()
-            .filter(|(_, key)| {
-                !(typing
-                    && (key.modifiers.is_none()
-                        || key.modifiers.shift_only()
-                        || key.conflicts_with_text_editing()))
-            })
-            .filter(|(_, key)| !(focused && ARROWS.contains(&key.logical_key)))
-            .filter(|(_, key)| input.consume_shortcut(key))
+        let mut pressed = Vec::new();
+        // In the order they were pressed, also when several came between two frames.
+        input.events.retain(|event| {
+            let Event::Key {
+                key,
+                pressed: true,
+                repeat,
+                modifiers,
+                ..
+            } = event
+            else {
+                return true;
+            };
+            let hit = commands.iter().find(|(_, wanted)| {
+                wanted.logical_key == *key
+                    && modifiers.matches_logically(wanted.modifiers)
+                    && allowed(wanted)
+            });
+            let Some((command, _)) = hit else {
+                return true;
+            };
             // A key held down answers one trial and queues one job.
-            .filter(|(command, key)| command.may_repeat() || !repeated.contains(&key.logical_key))
-            .map(|(command, _)| command)
-            .collect()
+            if !repeat || command.may_repeat() {
+                pressed.push(*command);
+            }
+            false
+        });
+        pressed
     })
 }

@@ -45,11 +45,11 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, view: &mut ReconstructView, actions: &
         );
     }
     ui.add_space(SPACE_M);
-    figures(ui, song);
     let has_curve = song.takes.iter().any(|take| take.convergence_db.len() > 1);
     if view.live(song.id).is_some() || has_curve {
         plot::ui(ui, song, view.live(song.id));
     }
+    figures(ui, song);
     ui.add_space(SPACE_L);
     let form = &mut view.form;
     egui::CollapsingHeader::new("Magnitudes")
