@@ -5,6 +5,8 @@ mod table;
 
 use egui::{Event, Key, KeyboardShortcut};
 
+/// With Ctrl they edit text: all, copy, paste, cut, undo, redo.
+const EDITING: [Key; 6] = [Key::A, Key::C, Key::V, Key::X, Key::Z, Key::Y];
 const ARROWS: [Key; 4] = [
     Key::ArrowLeft,
     Key::ArrowRight,
@@ -292,11 +294,13 @@ pub fn pressed(ctx: &egui::Context, usable: impl Fn(Command) -> bool) -> Vec<Com
     });
     // A slider that was reached by Tab has the arrow keys.
     let focused = ctx.memory(|memory| memory.focused().is_some());
-    let allowed = |key: &KeyboardShortcut| {
-        let types = key.modifiers.is_none()
+    let taken = |key: &KeyboardShortcut| {
+        let typed = key.modifiers.is_none()
             || key.modifiers.shift_only()
-            || key.conflicts_with_text_editing();
-        !(typing && types) && !(focused && ARROWS.contains(&key.logical_key))
+            || key.conflicts_with_text_editing()
+            || EDITING.contains(&key.logical_key);
+        let stepped = ARROWS.contains(&key.logical_key);
+        (typing && typed) || (focused && stepped)
     };
     ctx.input_mut(|input| {
         let mut pressed = Vec::new();
@@ -315,7 +319,7 @@ pub fn pressed(ctx: &egui::Context, usable: impl Fn(Command) -> bool) -> Vec<Com
             let hit = commands.iter().find(|(_, wanted)| {
                 wanted.logical_key == *key
                     && modifiers.matches_logically(wanted.modifiers)
-                    && allowed(wanted)
+                    && !taken(wanted)
             });
             let Some((command, _)) = hit else {
                 return true;
