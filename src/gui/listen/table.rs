@@ -202,7 +202,8 @@ pub(super) fn ui(ui: &mut Ui, view: &ListenView, song: &Song, actions: &mut Vec<
                 let index = table_row.index();
                 let row = &rows[index];
                 table_row.set_selected(Some(row.lane.id) == heard);
-                line(&mut table_row, view, (index, row), pair, actions);
+                let is_heard = Some(row.lane.id) == heard;
+                line(&mut table_row, view, (index, row, is_heard), pair, actions);
                 let response = table_row.response();
                 response.widget_info(|| {
                     let label = format!("Row {}, {}", index + 1, song.lane_title(row.lane));
@@ -247,7 +248,7 @@ fn heading(ui: &mut Ui, view: &ListenView, column: Column, actions: &mut Vec<Act
 fn line(
     table_row: &mut TableRow<'_, '_>,
     view: &ListenView,
-    (index, row): (usize, &Row<'_>),
+    (index, row, heard): (usize, &Row<'_>, bool),
     (a, b): (Option<Id>, Option<Id>),
     actions: &mut Vec<Action>,
 ) {
@@ -299,7 +300,9 @@ fn line(
                     let words = row.words(column);
                     let mut text = RichText::new(&words);
                     if column == Column::Settings {
-                        text = text.font(small()).color(tokens.faint);
+                        // Faint text would drown in the colour of the row that is heard.
+                        let colour = if heard { tokens.text } else { tokens.faint };
+                        text = text.font(small()).color(colour);
                     }
                     let label = egui::Label::new(text).truncate().selectable(false);
                     ui.add(label).on_hover_text(words);
