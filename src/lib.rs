@@ -4,7 +4,7 @@
 //! audio ─► spectral ─► model ─► apply ─► audio        (a song to its stems)
 //!                                  └► display, playback  (seen and heard)
 //! batch                                                (many songs, nothing lost)
-//! train                                                (where networks learn)
+//! dataset ─► train                                     (recordings to a network)
 //! session, cli, gui                                    (people)
 //! ```
 //!
@@ -33,6 +33,8 @@ pub mod audio;
 pub mod batch;
 /// The command line.
 pub mod cli;
+/// From scores and recordings to examples.
+pub mod dataset;
 /// Pictures as plain arrays.
 pub mod display;
 /// The window.

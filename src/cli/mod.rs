@@ -7,6 +7,11 @@ mod batch;
 mod batch_report;
 mod batch_show;
 mod codecs;
+mod dataset;
+mod dataset_compose;
+mod dataset_multitrack;
+mod dataset_notes;
+mod dataset_render;
 mod decode;
 mod encode;
 mod info;
@@ -64,6 +69,8 @@ enum Command {
     Codecs(codecs::CodecsArgs),
     /// Draw a spectrogram as PNG.
     Picture(picture::PictureArgs),
+    /// Make what networks learn from: scores, renderings, stems.
+    Dataset(dataset::DatasetArgs),
     /// List, show and check models.
     Models(models::ModelsArgs),
     /// Tell about ONNX Runtime, or install it.
@@ -95,6 +102,7 @@ pub fn run(cli: Cli) -> Outcome {
         Some(Command::Decode(args)) => decode::run(&args),
         Some(Command::Codecs(args)) => codecs::run(&args),
         Some(Command::Picture(args)) => picture::run(&args),
+        Some(Command::Dataset(args)) => dataset::run(&args),
         Some(Command::Models(args)) => models::run(&args),
         Some(Command::Runtime(args)) => runtime::run(&args),
     };

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::sources::{code_of, first_word, heads, positions, sources, uses_crate};
 
 /// Each module of the library and the modules it may use.
-const MODULES: [(&str, &[&str]); 16] = [
+const MODULES: [(&str, &[&str]); 17] = [
     ("error", &[]),
     ("paths", &[]),
     ("progress", &["error"]),
@@ -26,6 +26,10 @@ const MODULES: [(&str, &[&str]); 16] = [
     (
         "listen",
         &["error", "progress", "paths", "audio", "spectral"],
+    ),
+    (
+        "dataset",
+        &["error", "progress", "paths", "audio", "spectral", "apply"],
     ),
     (
         "train",
@@ -49,7 +53,7 @@ const MODULES: [(&str, &[&str]); 16] = [
         "cli",
         &[
             "error", "progress", "paths", "audio", "spectral", "phase", "model", "apply",
-            "display", "listen", "playback", "session", "batch", "train",
+            "display", "listen", "playback", "session", "batch", "dataset", "train",
         ],
     ),
     (
@@ -62,7 +66,7 @@ const MODULES: [(&str, &[&str]); 16] = [
 ];
 
 /// Crates that stay in one place, so that they can be exchanged there; a folder ends in a slash.
-const GUARDED_CRATES: [(&str, &[&str]); 16] = [
+const GUARDED_CRATES: [(&str, &[&str]); 18] = [
     ("symphonia", &["audio/demux.rs"]),
     ("symphonia_adapter_libopus", &["audio/demux.rs"]),
     ("rubato", &["audio/resample.rs"]),
@@ -72,9 +76,14 @@ const GUARDED_CRATES: [(&str, &[&str]); 16] = [
     ("image", &["spectral/codec/bmp.rs"]),
     (
         "rand_chacha",
-        &["phase/random.rs", "phase/pghi.rs", "listen/"],
+        &["phase/random.rs", "phase/pghi.rs", "listen/", "dataset/"],
+    ),
+    (
+        "midly",
+        &["dataset/midi_events.rs", "dataset/midi_write.rs"],
     ),
     ("realfft", &["spectral/"]),
+    ("rustysynth", &["dataset/instrument/"]),
     ("tiff", &["spectral/codec/tiff.rs"]),
     ("ort", &["model/onnx.rs"]),
     ("burn", &["train/"]),

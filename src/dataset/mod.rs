@@ -1,0 +1,41 @@
+//! From recordings, instruments and scores to examples that a network can learn from.
+//!
+//! ```text
+//! MIDI file ─► Piece ─► instrument ─► rendered clip        (the same piece by many instruments)
+//! seed ─► composer ─► Piece ─► MIDI file                   (music where there is none)
+//! folders of songs ─► multitracks ─► stems, masks          (what separators learn from)
+//! ```
+
+pub mod compose;
+mod instrument;
+mod masks;
+mod midi_events;
+mod midi_read;
+mod midi_tracks;
+mod midi_write;
+mod multitrack;
+mod piece;
+mod render;
+mod render_many;
+mod tempo_map;
+
+pub use instrument::{
+    Instrument, InstrumentChoice, Missing, SampleBank, SoundFontProgram, Tone, open_nsynth,
+    open_samples, pitch_from_name,
+};
+pub use masks::{
+    ClassBalance, Polarity, RatioPower, SoftLabels, apply_mask, binary_mask, ratio_mask,
+    ratio_masks,
+};
+pub use midi_read::read_midi;
+pub use midi_write::write_midi;
+pub use multitrack::{
+    ExtractSpec, Extracted, Group, Layout, MUSDB_PARTS, MUSDB_VALIDATION, Mixture, MultitrackSet,
+    MultitrackSpec, Part, Problem, ProblemKind, Song, Split, Take, extract, musdb_track, sections,
+};
+pub use piece::{DRUM_CHANNEL, Note, Piece};
+pub use render::{Normalise, RenderSpec, Rendered, Tail, render, rendered_frames};
+pub use render_many::{
+    PlannedFile, PlannedPiece, RenderManyOptions, RenderOutcome, RenderPlan, RenderedFile,
+    plan_renders, render_many,
+};
