@@ -4,7 +4,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::{dataset_compose, dataset_multitrack, dataset_notes, dataset_render};
+use super::{
+    dataset_compose, dataset_excerpts, dataset_features, dataset_info, dataset_multitrack,
+    dataset_notes, dataset_render, dataset_speech_mix,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct DatasetArgs {
@@ -20,8 +23,16 @@ enum DatasetCommand {
     Compose(dataset_compose::ComposeArgs),
     /// Play MIDI files with instruments made of samples, to audio files.
     Render(Box<dataset_render::RenderArgs>),
+    /// Make pictures for networks from folders of audio.
+    Features(dataset_features::FeaturesArgs),
+    /// Cut short spectra of songs with masks, as arrays.
+    Excerpts(Box<dataset_excerpts::ExcerptsArgs>),
+    /// Tell what a folder of examples holds, and whether its splits share songs.
+    Info(dataset_info::InfoArgs),
     /// Look through songs with their parts, and cut pairs of mixture and part.
     Multitrack(Box<dataset_multitrack::MultitrackArgs>),
+    /// Put music under recordings of speech, in pairs with and without.
+    SpeechMix(Box<dataset_speech_mix::SpeechMixArgs>),
 }
 
 pub(super) fn run(args: &DatasetArgs) -> ExitCode {
@@ -29,6 +40,10 @@ pub(super) fn run(args: &DatasetArgs) -> ExitCode {
         DatasetCommand::Notes(args) => dataset_notes::run(args),
         DatasetCommand::Compose(args) => dataset_compose::run(args),
         DatasetCommand::Render(args) => dataset_render::run(args),
+        DatasetCommand::Features(args) => dataset_features::run(args),
+        DatasetCommand::Excerpts(args) => dataset_excerpts::run(args),
+        DatasetCommand::Info(args) => dataset_info::run(args),
         DatasetCommand::Multitrack(args) => dataset_multitrack::run(args),
+        DatasetCommand::SpeechMix(args) => dataset_speech_mix::run(args),
     }
 }

@@ -6,19 +6,42 @@
 //! folders of songs ─► multitracks ─► stems, masks          (what separators learn from)
 //! ```
 
+mod augment;
 pub mod compose;
+mod draws;
+mod excerpt_spec;
+mod excerpts;
+mod feature_kind;
+mod features;
+mod info;
 mod instrument;
+mod manifest;
 mod masks;
 mod midi_events;
 mod midi_read;
 mod midi_tracks;
 mod midi_write;
 mod multitrack;
+mod npy;
 mod piece;
 mod render;
 mod render_many;
+mod speech_mix;
+mod statistics;
 mod tempo_map;
 
+pub use augment::{
+    AugmentSpec, BandKind, Drawn, Echo, EqBand, RemixPart, Remixed, Reverb, draw_remix, remix,
+};
+pub use draws::Between;
+pub use excerpt_spec::{EXCERPTS_FILE, ExcerptManifest, ExcerptMode, ExcerptSong, ExcerptSpec};
+pub use excerpts::write_excerpts;
+pub use feature_kind::FeatureKind;
+pub use features::{
+    FEATURES_FILE, FeatureFile, FeatureInput, FeatureManifest, FeatureOptions, InstrumentCount,
+    find_features, write_features,
+};
+pub use info::{DatasetInfo, DatasetKind, FolderInfo, Leak, dataset_info};
 pub use instrument::{
     Instrument, InstrumentChoice, Missing, SampleBank, SoundFontProgram, Tone, open_nsynth,
     open_samples, pitch_from_name,
@@ -33,9 +56,12 @@ pub use multitrack::{
     ExtractSpec, Extracted, Group, Layout, MUSDB_PARTS, MUSDB_VALIDATION, Mixture, MultitrackSet,
     MultitrackSpec, Part, Problem, ProblemKind, Song, Split, Take, extract, musdb_track, sections,
 };
+pub use npy::{NpyArray, npy_shape, read_npy, write_npy};
 pub use piece::{DRUM_CHANNEL, Note, Piece};
 pub use render::{Normalise, RenderSpec, Rendered, Tail, render, rendered_frames};
 pub use render_many::{
     PlannedFile, PlannedPiece, RenderManyOptions, RenderOutcome, RenderPlan, RenderedFile,
     plan_renders, render_many,
 };
+pub use speech_mix::{MixedSpeech, SpeechMixSpec, SpeechPair, active_frames, speech_mix};
+pub use statistics::Statistics;

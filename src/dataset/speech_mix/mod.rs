@@ -1,0 +1,396 @@
+//! Music under recordings of speech, in aligned pairs: what a network learns to take music away by,
+//! or to mend what a separator left.
+//!
+//! ```text
+//! speech ─┬───────────────► OUT/clean/NAME.wav
+//! music ──┴─► at an SNR ──► OUT/mixture/NAME.wav ─► separator ─► OUT/degraded/NAME.wav
+//! ```
+//!
+//! `OUT/pairs/NAME.json` is written last: it tells that a pair is whole and how it was made.
+//! `OUT/pairs.csv` lists all of them.
+
+mod inputs;
+mod levels;
+mod mixing;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use walkdir::WalkDir;
+
+pub use levels::active_frames;
+
+use super::draws::Between;
+use crate::apply::{MemorySink, SeparateOptions, Separator, separate, stem_names};
+use crate::audio::{
+    AudioFormat, AudioWriter, Clip, Planar, Tags, apply_gain, peak, probe, write_whole,
+};
+use crate::error::{Error, Result};
+use crate::progress::{Event, Reporter};
+use mixing::mix;
+
+/// The peak that a pair is lowered to where whole numbers could not hold it: −0.01 dB.
+const HIGHEST_PEAK: f32 = 0.999;
+
+/// How speech and music are mixed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SpeechMixSpec {
+    /// The destination.
+    #[serde(skip)]
+    pub out: PathBuf,
+    /// Whether pairs that are there are made anew.
+    #[serde(skip)]
+    pub overwrite: bool,
+    /// What files are written as.
+    pub format: AudioFormat,
+    /// Energy of speech over that of music where speech is active ([`active_frames`]), in decibels;
+    /// drawn evenly. Within −60 to 60; 0 by default.
+    pub snr_db: Between,
+    /// Which draws. 0 by default.
+    pub seed: u64,
+    /// The rate of the results in hertz; `None`: each recording of speech has its own.
+    pub sample_rate_hz: Option<u32>,
+    /// Whether channels are mixed to one; not by default.
+    pub mono: bool,
+    /// The separator's stem that becomes `degraded`; "vocals" by default.
+    pub stem: String,
+    /// The separator's name, as far as there is one: pairs of another are not taken for these.
+    pub model: Option<String>,
+}
+
+impl Default for SpeechMixSpec {
+    fn default() -> Self {
+        Self {
+            out: PathBuf::new(),
+            overwrite: false,
+            format: AudioFormat::default(),
+            snr_db: Between::only(0.0),
+            seed: 0,
+            sample_rate_hz: None,
+            mono: false,
+            stem: "vocals".to_owned(),
+            model: None,
+        }
+    }
+}
+
+impl SpeechMixSpec {
+    /// Checks the values.
+    ///
+    /// # Errors
+    /// [`Error::Setting`].
+    pub fn validate(&self) -> Result<()> {
+        self.snr_db.validate("snr", -60.0, 60.0)?;
+        match self.sample_rate_hz {
+            Some(rate) if !(1000..=384_000).contains(&rate) => {
+                Err(Error::setting("rate", "must be 1000 to 384000 Hz"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How one pair was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SpeechPair {
+    /// Its name: the speech's path below its folder, without ending.
+    pub name: String,
+    /// The recording of speech.
+    pub speech: String,
+    /// The music.
+    pub music: String,
+    /// Where in the music it begins, in seconds.
+    pub offset_secs: f64,
+    /// Speech over music where speech is active, in decibels.
+    pub snr_db: f64,
+    /// What music was multiplied by before it was added to the speech.
+    pub music_gain: f64,
+    /// What all files of the pair were multiplied by to fit; 1 if nothing was lowered.
+    pub gain: f64,
+    /// The seed.
+    pub seed: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    settings: String,
+    pair: SpeechPair,
+}
+
+/// What became of a recording of speech.
+#[derive(Debug)]
+pub struct MixedSpeech {
+    /// The recording.
+    pub speech: PathBuf,
+    /// The pair and whether it was written now (`false`: it was there), or why there is none.
+    pub outcome: Result<(SpeechPair, bool)>,
+}
+
+/// Mixes each recording of speech with music that is drawn for it. `speech` and `music` are files
+/// and folders. A pair depends on the spec, its name and the list of music, and not on other speech,
+/// order or threads. `tell` hears of every file, in no certain order, from several threads; one
+/// that is broken does not stop the others. Answers the number of pairs in `pairs.csv`, which lists
+/// all that are in the destination.
+///
+/// # Errors
+/// [`Error::Setting`] if the spec is wrong, the separator has no such stem, or there is no speech or
+/// no music; [`Error::Cancelled`]; [`Error::Io`] if the list cannot be written.
+pub fn speech_mix(
+    speech: &[PathBuf],
+    music: &[PathBuf],
+    spec: &SpeechMixSpec,
+    separator: Option<&mut dyn Separator>,
+    tell: &(dyn Fn(MixedSpeech) + Sync),
+    reporter: &Reporter,
+) -> Result<usize> {
+    spec.validate()?;
+    if separator.is_some() != spec.model.is_some() {
+        let problem = "a separator and its name must be given together";
+        return Err(Error::setting("model", problem));
+    }
+    if let Some(separator) = &separator {
+        stem_names(&**separator, &options(spec))?;
+    }
+    let (speech, mut broken) = inputs::find(speech);
+    let (music, broken_music) = inputs::find_readable(music);
+    broken.extend(broken_music);
+    for (path, error) in broken {
+        tell(MixedSpeech {
+            speech: path,
+            outcome: Err(error),
+        });
+    }
+    for (name, is_empty) in [("speech", speech.is_empty()), ("music", music.is_empty())] {
+        if is_empty {
+            return Err(Error::setting(name, "needs an audio file at least"));
+        }
+    }
+    let (done, total) = (AtomicU64::new(0), speech.len() as u64);
+    let finish = |path: &Path, outcome: Result<(SpeechPair, bool)>| {
+        if matches!(outcome, Err(Error::Cancelled)) {
+            return Err(Error::Cancelled);
+        }
+        tell(MixedSpeech {
+            speech: path.to_path_buf(),
+            outcome,
+        });
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        reporter.step("Mixing", done, total)
+    };
+    let worked = match separator {
+        // A separator works on all processors by itself, on one recording at a time.
+        Some(separator) => speech.iter().try_for_each(|(name, path)| {
+            let quiet = quiet(reporter);
+            let degrade =
+                |mixture: &Planar, rate| degraded(mixture, rate, separator, spec, &quiet).map(Some);
+            finish(path, one(name, path, &music, spec, degrade, &quiet))
+        }),
+        None => speech.par_iter().try_for_each(|(name, path)| {
+            let none = |_: &Planar, _| Ok(None);
+            let made = one(name, path, &music, spec, none, &quiet(reporter));
+            finish(path, made)
+        }),
+    };
+    let listed = list_pairs(&spec.out);
+    worked?;
+    listed
+}
+
+fn options(spec: &SpeechMixSpec) -> SeparateOptions {
+    SeparateOptions {
+        stems: Some(vec![spec.stem.clone()]),
+        ..SeparateOptions::default()
+    }
+}
+
+/// Stopped with the whole, silent about its steps; warnings pass.
+fn quiet(reporter: &Reporter) -> Reporter {
+    let outer = reporter.clone();
+    Reporter::new(reporter.cancel_token().clone(), move |event| {
+        if let Event::Warning(message) = event {
+            outer.warn(message);
+        }
+    })
+}
+
+fn one(
+    name: &str,
+    path: &Path,
+    music: &[PathBuf],
+    spec: &SpeechMixSpec,
+    degrade: impl FnOnce(&Planar, u32) -> Result<Option<Planar>>,
+    reporter: &Reporter,
+) -> Result<(SpeechPair, bool)> {
+    reporter.check()?;
+    let record = spec.out.join("pairs").join(format!("{name}.json"));
+    let place = |folder: &str| {
+        let ending = spec.format.extension();
+        spec.out.join(folder).join(format!("{name}.{ending}"))
+    };
+    let mut paths = vec![place("mixture"), place("clean")];
+    paths.extend(spec.model.is_some().then(|| place("degraded")));
+    let settings = serde_json::to_string(spec).unwrap_or_default();
+    if !spec.overwrite {
+        if let Some(pair) = kept(&record, &settings, &paths) {
+            return Ok((pair, false));
+        }
+        if let Some(path) = paths.iter().find(|path| path.exists()) {
+            return Err(Error::Exists { path: path.clone() });
+        }
+    }
+    let mixed = mix(name, path, music, spec, reporter)?;
+    let rate = mixed.sample_rate_hz;
+    let degraded = degrade(&mixed.mixture, rate)?;
+    let mut files = vec![mixed.mixture, mixed.clean];
+    files.extend(degraded);
+    let highest = files.iter().flatten().map(|c| peak(c)).fold(0.0, f32::max);
+    let has_room = spec.format.integer_bits().is_none() || highest <= 1.0;
+    let gain = if has_room {
+        1.0
+    } else {
+        HIGHEST_PEAK / highest
+    };
+    for samples in files.iter_mut().flatten() {
+        apply_gain(samples, gain);
+    }
+    // Until the new record is there, these are no pair.
+    std::fs::remove_file(&record).ok();
+    write_together(&paths, &files, rate, spec, reporter)?;
+    let pair = SpeechPair {
+        name: name.to_owned(),
+        speech: path.display().to_string(),
+        music: mixed.music.display().to_string(),
+        offset_secs: mixed.offset_secs,
+        snr_db: mixed.snr_db,
+        music_gain: mixed.music_gain,
+        gain: f64::from(gain),
+        seed: spec.seed,
+    };
+    make_parent(&record)?;
+    let text = Record {
+        settings,
+        pair: pair.clone(),
+    };
+    write_whole(&record, true, |file| {
+        serde_json::to_writer_pretty(file, &text).map_err(std::io::Error::from)
+    })?;
+    Ok((pair, true))
+}
+
+/// The pair's record, if it was made with these settings and its files are there and equally long.
+fn kept(record: &Path, settings: &str, paths: &[PathBuf]) -> Option<SpeechPair> {
+    let text = std::fs::read_to_string(record).ok()?;
+    let record: Record = serde_json::from_str(&text).ok()?;
+    let shapes: Vec<_> = paths
+        .iter()
+        .map(|path| {
+            let info = probe(path, None).ok()?;
+            Some((info.frames, info.sample_rate, info.channels))
+        })
+        .collect::<Option<_>>()?;
+    let alike = shapes.windows(2).all(|two| two[0] == two[1]);
+    (alike && record.settings == settings).then_some(record.pair)
+}
+
+fn degraded(
+    mixture: &Planar,
+    sample_rate_hz: u32,
+    separator: &mut dyn Separator,
+    spec: &SpeechMixSpec,
+    reporter: &Reporter,
+) -> Result<Planar> {
+    let clip = Clip::new(sample_rate_hz, mixture.clone());
+    let (mut source, mut sink) = (clip.reader(0..clip.frames()), MemorySink::new());
+    separate(&mut source, separator, &options(spec), &mut sink, reporter)?;
+    let stem = sink.finish()?.into_iter().next();
+    let (_, stem) = stem.ok_or_else(|| Error::setting("stem", "the separator gave none"))?;
+    let equally_long = |channel: &[f32]| {
+        let mut channel = channel.to_vec();
+        channel.resize(clip.frames(), 0.0);
+        channel
+    };
+    Ok(stem.channels().into_iter().map(equally_long).collect())
+}
+
+fn make_parent(path: &Path) -> Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    std::fs::create_dir_all(folder).map_err(Error::io("create the folder", folder))
+}
+
+/// Writes all files of a pair before any has its name.
+fn write_together(
+    paths: &[PathBuf],
+    files: &[Planar],
+    sample_rate_hz: u32,
+    spec: &SpeechMixSpec,
+    reporter: &Reporter,
+) -> Result<()> {
+    let mut writers = Vec::new();
+    for (path, samples) in paths.iter().zip(files) {
+        reporter.check()?;
+        make_parent(path)?;
+        let (channels, tags) = (samples.len(), Tags::default());
+        let mut writer = AudioWriter::create(
+            path,
+            spec.format,
+            sample_rate_hz,
+            channels,
+            &tags,
+            spec.overwrite,
+        )?;
+        writer.push(samples)?;
+        writers.push(writer);
+    }
+    for (i, writer) in writers.into_iter().enumerate() {
+        if let Err(error) = writer.finish() {
+            // No half pair: those that had their names already go too.
+            for path in &paths[..i] {
+                std::fs::remove_file(path).ok();
+            }
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// Writes `pairs.csv` of all records in the destination, by name; answers how many there are.
+fn list_pairs(out: &Path) -> Result<usize> {
+    let mut pairs = Vec::new();
+    let items = WalkDir::new(out.join("pairs")).into_iter().flatten();
+    for item in items.filter(|item| item.path().extension().is_some_and(|e| e == "json")) {
+        let text = std::fs::read_to_string(item.path()).unwrap_or_default();
+        pairs.extend(serde_json::from_str::<Record>(&text).map(|record| record.pair));
+    }
+    if pairs.is_empty() {
+        return Ok(0);
+    }
+    pairs.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut text = "name,speech,music,offset_secs,snr_db,music_gain,gain,seed\n".to_owned();
+    for pair in &pairs {
+        let names = [&pair.name, &pair.speech, &pair.music].map(|name| quoted(name));
+        text.push_str(&format!(
+            "{},{:.6},{:.6},{:.9},{:.9},{}\n",
+            names.join(","),
+            pair.offset_secs,
+            pair.snr_db,
+            pair.music_gain,
+            pair.gain,
+            pair.seed
+        ));
+    }
+    write_whole(&out.join("pairs.csv"), true, |file| {
+        std::io::Write::write_all(file, text.as_bytes())
+    })?;
+    Ok(pairs.len())
+}
+
+/// A field as RFC 4180 has it.
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
