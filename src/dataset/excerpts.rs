@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -25,6 +25,8 @@ use crate::error::{Error, Result};
 use crate::progress::Reporter;
 use crate::spectral::Stft;
 
+/// Stands beside excerpts that are not finished.
+const UNFINISHED: &str = "excerpts.unfinished";
 /// Folders of the splits.
 const SPLITS: [&str; 3] = ["train", "valid", "test"];
 
@@ -47,6 +49,13 @@ pub fn write_excerpts(
     let file = spec.out.join(EXCERPTS_FILE);
     if file.exists() && !spec.overwrite {
         return Err(Error::Exists { path: file });
+    }
+    let unfinished = spec.out.join(UNFINISHED);
+    let ours = file.exists() || unfinished.exists();
+    let older = shards_in(&spec.out)?;
+    if let Some(path) = older.first().filter(|_| !ours) {
+        // Nobody knows whose they are.
+        return Err(Error::Exists { path: path.clone() });
     }
     let mut scratch = Scratch::new(spec)?;
     let mut manifest = ExcerptManifest::of(spec);
@@ -76,6 +85,14 @@ pub fn write_excerpts(
     if scratch.rows.is_empty() {
         return Err(Error::setting("songs", "none of them has such excerpts"));
     }
+    // From here to the end the folder is marked: a run that is cut short never looks whole, and the
+    // next one may replace what it left.
+    std::fs::create_dir_all(&spec.out).map_err(Error::io("create the folder", &spec.out))?;
+    std::fs::write(&unfinished, "").map_err(Error::io("write", &unfinished))?;
+    remove(&file)?;
+    for path in older {
+        remove(&path)?;
+    }
     let stft = Stft::new(&spec.stft())?;
     let rows = scratch.rows.clone();
     let all = (rows.len() * spec.iterations) as u64;
@@ -88,16 +105,14 @@ pub fn write_excerpts(
             let bins = spec.n_fft / 2 + 1;
             let songs = places.len();
             let place = |kind: &str| folder.join(format!("{kind}_{number:03}.npy"));
-            write_npy(&place("X"), &[songs, bins, spec.width], &x, spec.overwrite)?;
+            write_npy(&place("X"), &[songs, bins, spec.width], &x, true)?;
             let shape = [songs, bins, spec.label_width];
-            write_npy(&place("y"), &shape, &y, spec.overwrite)?;
+            write_npy(&place("y"), &shape, &y, true)?;
             done += 1;
         }
     }
-    if file.exists() {
-        remove_older(&manifest, spec)?;
-    }
     write_toml(&manifest, &file)?;
+    remove(&unfinished)?;
     reporter.step("Writing excerpts", all, all)?;
     Ok(manifest)
 }
@@ -300,25 +315,25 @@ fn by_bin(values: &[f32], bins: usize, columns: std::ops::Range<usize>) -> Vec<f
         .collect()
 }
 
-/// Removes shards of the excerpts that were there before and have no place in these.
-fn remove_older(manifest: &ExcerptManifest, spec: &ExcerptSpec) -> Result<()> {
-    let older = ExcerptManifest::read(&spec.out)?;
+/// Shards in the folders of the splits.
+fn shards_in(out: &Path) -> Result<Vec<PathBuf>> {
+    let mut shards = Vec::new();
     for split in SPLITS {
-        let is_made = manifest.splits.contains_key(split);
-        let first = if is_made { manifest.iterations } else { 0 };
-        let last = if older.splits.contains_key(split) {
-            older.iterations
-        } else {
-            0
+        let folder = out.join(split);
+        let Ok(items) = std::fs::read_dir(&folder) else {
+            continue;
         };
-        for number in first..last {
-            for kind in ["X", "y"] {
-                let path = spec.out.join(split).join(format!("{kind}_{number:03}.npy"));
-                remove(&path)?;
+        for item in items {
+            let path = item.map_err(Error::io("read the folder", &folder))?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let is_shard = name.starts_with("X_") || name.starts_with("y_");
+            if is_shard && name.ends_with(".npy") {
+                shards.push(path);
             }
         }
     }
-    Ok(())
+    shards.sort();
+    Ok(shards)
 }
 
 fn remove(path: &Path) -> Result<()> {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use walkdir::WalkDir;
 
 use super::feature_kind::{FeatureKind, FeatureMaker};
+use super::made::is_newer;
 use super::manifest::{read_toml, write_toml};
 use super::npy::{npy_shape, write_npy};
 use crate::apply::mixed_to_mono;
@@ -235,7 +236,10 @@ fn one(
     if let Some(frames) = info.frames.filter(|frames| *frames > 0) {
         let there = resampled_frames(frames, info.sample_rate.max(1), rate) as usize;
         let slices = maker.slices(there);
-        let is_kept = |number| is_whole(&place(input, options, number), maker, there);
+        let is_kept = |number| {
+            let path = place(input, options, number);
+            is_newer(&path, &input.path) && is_whole(&path, maker, there)
+        };
         if !options.overwrite && slices > 0 && (0..slices).all(is_kept) {
             return Ok(FeatureFile {
                 written: 0,
@@ -280,13 +284,23 @@ fn one(
     for number in 0..maker.slices(clip.frames()) {
         reporter.check()?;
         let path = place(input, options, number);
-        if !options.overwrite && is_whole(&path, maker, clip.frames()) {
+        let is_kept = is_newer(&path, &input.path) && is_whole(&path, maker, clip.frames());
+        if !options.overwrite && is_kept {
             made.kept += 1;
             continue;
         }
         let (shape, values) = maker.slice(clip.channel(0), number);
         write_npy(&path, &shape, &values, true)?;
         made.written += 1;
+    }
+    // What a longer recording of that name left behind.
+    for number in maker.slices(clip.frames()).. {
+        let path = place(input, options, number);
+        match std::fs::remove_file(&path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => break,
+            Err(error) => return Err(Error::io("remove", &path)(error)),
+        }
     }
     Ok(made)
 }

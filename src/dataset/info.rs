@@ -272,7 +272,9 @@ fn song_leaks(files: &[(String, PathBuf)], excerpts: Option<&ExcerptManifest>) -
             let is_array = path.extension().is_some_and(|ending| ending == "npy");
             if SPLITS.contains(&split) && (is_array || is_audio(path)) {
                 let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-                add(song_of(&stem), split);
+                // Recordings may end in numbers of their own.
+                let song = if is_array { song_of(&stem) } else { &stem };
+                add(song, split);
             }
         }
     }

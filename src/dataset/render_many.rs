@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
-use walkdir::WalkDir;
 
+use super::find_midi::find;
 use super::instrument::Instrument;
+use super::made::{claim, is_newer, is_same};
 use super::read_midi;
 use super::render::{RenderSpec, Rendered, render, rendered_frames};
 use crate::apply::ClipFile;
@@ -129,6 +130,17 @@ pub fn plan_renders(
             .format
             .validate(options.spec.sample_rate_hz, instrument.channels())?;
     }
+    for instrument in instruments.iter().filter(|_| !options.overwrite) {
+        let record = record_of(instrument.as_ref(), options);
+        if is_same(&record, &options.spec) == Some(false) {
+            let problem = format!(
+                "what is there was rendered with other settings; choose another folder or allow \
+                 overwriting (--overwrite): {}",
+                record.display()
+            );
+            return Err(Error::setting("out", problem));
+        }
+    }
     let (found, mut broken) = find(inputs);
     if instruments.is_empty() || found.is_empty() && broken.is_empty() {
         let problem = "needs a MIDI file (.mid, .midi) and an instrument at least";
@@ -195,7 +207,9 @@ impl RenderPlan {
             let path = options.out.join(instrument.name()).join(relative);
             let channels = instrument.channels();
             let bytes = options.format.bytes_for(frames as u64, channels);
-            let kept = !options.overwrite && is_whole(&path, frames, channels, options);
+            let kept = !options.overwrite
+                && is_newer(&path, &input)
+                && is_whole(&path, frames, channels, options);
             if kept {
                 self.kept += 1;
             } else {
@@ -238,6 +252,10 @@ pub fn render_many(
             free_mb: free / 1_000_000,
             path: options.out.clone(),
         });
+    }
+    for instrument in instruments {
+        let record = record_of(instrument.as_ref(), options);
+        claim(&record, &options.spec, options.overwrite)?;
     }
     let total = (plan.files + plan.kept) as u64;
     let done = AtomicU64::new(0);
@@ -323,6 +341,11 @@ fn write(
     })
 }
 
+/// Where an instrument's folder says how its pieces were played.
+fn record_of(instrument: &dyn Instrument, options: &RenderManyOptions) -> PathBuf {
+    options.out.join(instrument.name()).join("render.json")
+}
+
 /// Whether a file is what would be written, as far as its size and header tell.
 fn is_whole(path: &Path, frames: usize, channels: usize, options: &RenderManyOptions) -> bool {
     let Ok(metadata) = std::fs::metadata(path) else {
@@ -338,48 +361,4 @@ fn is_whole(path: &Path, frames: usize, channels: usize, options: &RenderManyOpt
                 && info.channels == channels
                 && info.sample_rate == options.spec.sample_rate_hz
         })
-}
-
-/// Files with their paths below the input, and inputs that cannot be searched.
-type Found = (Vec<(PathBuf, PathBuf)>, Vec<(PathBuf, Error)>);
-
-/// MIDI files with their paths below the folder that was named; each once, sorted in each folder.
-fn find(inputs: &[PathBuf]) -> Found {
-    let mut found = Vec::new();
-    let mut problems = Vec::new();
-    let mut seen = HashSet::new();
-    let mut add = |input: PathBuf, relative: PathBuf| {
-        if seen.insert(input.canonicalize().unwrap_or_else(|_| input.clone())) {
-            found.push((input, relative));
-        }
-    };
-    for input in inputs {
-        if !input.is_dir() {
-            add(
-                input.clone(),
-                PathBuf::from(input.file_name().unwrap_or_default()),
-            );
-            continue;
-        }
-        for item in WalkDir::new(input).sort_by_file_name() {
-            match item {
-                Ok(item) if item.file_type().is_file() && is_midi(item.path()) => {
-                    let relative = item.path().strip_prefix(input).unwrap_or(item.path());
-                    add(item.path().to_path_buf(), relative.to_path_buf());
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    let path = error.path().unwrap_or(input).to_path_buf();
-                    let error = Error::io("read the folder", &path)(error.into());
-                    problems.push((path, error));
-                }
-            }
-        }
-    }
-    (found, problems)
-}
-
-fn is_midi(path: &Path) -> bool {
-    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-    ending.is_some_and(|ending| ["mid", "midi"].contains(&ending.as_str()))
 }

@@ -215,7 +215,7 @@ fn pairs_are_cut_at_the_same_places_and_silence_is_counted() {
         ..spec.clone()
     };
     let error = failure(extract(&set.songs[0], &other, &Reporter::silent()));
-    assert_eq!(setting_name(error), "extract");
+    assert_eq!(setting_name(error), "out");
     let late = ExtractSpec {
         start_secs: 30.0,
         ..spec

@@ -52,7 +52,7 @@ pub trait Instrument: Send + Sync {
     fn sample_rate_hz(&self) -> u32;
     /// Channels of what it plays, 1 or 2.
     fn channels(&self) -> usize;
-    /// The sound of one note, `[channels][tone.frames]`, from its onset on, without the envelope of
+    /// The sound of one note, `[channels][tone.frames or less]`, from its onset on, without the envelope of
     /// its release, which the renderer gives; `None` if it has no such note. The same tone always
     /// gives the same samples.
     ///

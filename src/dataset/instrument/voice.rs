@@ -44,7 +44,7 @@ fn once(samples: &[f32], frames: usize, gain: f32, fade: usize) -> Vec<f32> {
             *x *= 1.0 - (i + 1) as f32 / fade as f32;
         }
     }
-    out.resize(frames, 0.0);
+    // Silence need not be held: what is added to the piece may be shorter than the note.
     out
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Mixture, Song, Take, same_name, sections};
 use crate::apply::ClipFile;
 use crate::audio::{AudioFormat, Clip, peak, probe, sanitise_file_name};
+use crate::dataset::made::claim;
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
 
@@ -109,6 +110,20 @@ pub fn extract(song: &Song, spec: &ExtractSpec, reporter: &Reporter) -> Result<E
     if done.missing.is_some() {
         return Ok(done);
     }
+    // A run that was cut short may have left one side of a pair: what follows must fit it.
+    let record = spec
+        .out
+        .join("made")
+        .join(format!("{}.json", song.file_name));
+    let sources = (&song.name, &song.parts, &song.mixture);
+    let cut = (
+        &spec.stem,
+        &starts,
+        spec.section_samples,
+        spec.sample_rate_hz,
+        spec.mono,
+    );
+    claim(&record, &(sources, cut), false)?;
     // One recording in memory at a time.
     let folders = [PathBuf::from("mixture"), spec.folder()];
     let takes = [Take::Mixture, Take::Stem(&spec.stem)];

@@ -233,7 +233,9 @@ fn one(
     paths.extend(spec.model.is_some().then(|| place("degraded")));
     let settings = serde_json::to_string(spec).unwrap_or_default();
     if !spec.overwrite {
-        if let Some(pair) = kept(&record, &settings, &paths) {
+        if let Some(pair) = kept(&record, &settings, &paths)
+            .filter(|pair| pair.speech == path.display().to_string())
+        {
             return Ok((pair, false));
         }
         if let Some(path) = paths.iter().find(|path| path.exists()) {
