@@ -163,11 +163,28 @@ pub fn write_features(
 ) -> Result<FeatureManifest> {
     let mut manifest = FeatureManifest::of(options.kind);
     let file = options.out.join(FEATURES_FILE);
-    if file.exists() && !options.overwrite {
-        let there = FeatureManifest::read(&options.out)?;
-        if (there.kind, &there.stft, &there.picture)
-            != (manifest.kind, &manifest.stft, &manifest.picture)
-        {
+    let mut is_known = false;
+    // With --overwrite a manifest that cannot be read is no hindrance.
+    let there = match file.exists().then(|| FeatureManifest::read(&options.out)) {
+        Some(Err(error)) if !options.overwrite => return Err(error),
+        there => there.and_then(Result::ok),
+    };
+    if let Some(there) = there {
+        is_known = (there.kind, &there.stft, &there.picture)
+            == (manifest.kind, &manifest.stft, &manifest.picture);
+        if is_known {
+            // Instruments that this run does not make stay known.
+            let again: HashSet<&str> = inputs.iter().map(|i| i.instrument.as_str()).collect();
+            manifest.instruments = there.instruments;
+            manifest
+                .instruments
+                .retain(|name, _| !again.contains(name.as_str()));
+            manifest.slices = manifest
+                .instruments
+                .values()
+                .map(|count| count.slices)
+                .sum();
+        } else if !options.overwrite {
             let problem = format!(
                 "features of kind {} are there; choose another folder or --overwrite: {}",
                 there.kind.name(),
@@ -177,8 +194,10 @@ pub fn write_features(
         }
     }
     let maker = FeatureMaker::new(options.kind)?;
-    // Said before the first slice: what an interrupted run left is known for what it is.
-    write_toml(&manifest, &file)?;
+    if !is_known {
+        // Said before the first slice: what an interrupted run left is known for what it is.
+        write_toml(&manifest, &file)?;
+    }
     let mut places = HashSet::new();
     let work: Vec<(&FeatureInput, bool)> = inputs
         .iter()

@@ -99,16 +99,21 @@ pub fn dataset_info(folder: &Path, reporter: &Reporter) -> Result<DatasetInfo> {
         DatasetKind::Excerpts => Some(ExcerptManifest::read(folder)?),
         _ => None,
     };
-    let has_labels = excerpts
+    let is_labelled = excerpts
         .as_ref()
         .is_some_and(|manifest| manifest.mode == ExcerptMode::Svs);
+    // Half way between the two labels.
+    let middle = excerpts
+        .as_ref()
+        .filter(|_| is_labelled)
+        .map(|excerpts| 0.5 * (excerpts.label_low + excerpts.label_high));
     let done = AtomicU64::new(0);
     let facts: Vec<Facts> = files
         .par_iter()
         .map(|(name, path)| {
             let done = done.fetch_add(1, Ordering::Relaxed);
             reporter.step("Reading", done, files.len() as u64)?;
-            look(name, path, kind, has_labels)
+            look(name, path, kind, middle)
         })
         .collect::<Result<_>>()?;
 
@@ -171,7 +176,7 @@ struct Facts {
     broken: Option<String>,
 }
 
-fn look(name: &str, path: &Path, kind: DatasetKind, has_labels: bool) -> Result<Facts> {
+fn look(name: &str, path: &Path, kind: DatasetKind, middle: Option<f32>) -> Result<Facts> {
     let mut facts = Facts {
         digest: digest(path)?,
         is_data: true,
@@ -187,7 +192,7 @@ fn look(name: &str, path: &Path, kind: DatasetKind, has_labels: bool) -> Result<
         match read_npy(path) {
             Ok(array) if is_excerpts && file.starts_with("y_") => {
                 // Spectra as targets are no labels.
-                facts.labels = has_labels.then(|| ClassBalance::of(&array.values));
+                facts.labels = middle.map(|middle| ClassBalance::of(&array.values, middle));
             }
             Ok(array) => {
                 let rows = array.shape.first().map_or(0, |rows| *rows as u64);

@@ -162,9 +162,10 @@ pub struct ClassBalance {
 }
 
 impl ClassBalance {
-    /// Counts a mask's values or its labels.
-    pub fn of(mask: &[f32]) -> Self {
-        let high = mask.iter().filter(|m| **m > 0.5).count() as u64;
+    /// Counts a mask's values or its labels; what is above `middle` is high (0.5 for masks, half way
+    /// between the two for soft labels).
+    pub fn of(mask: &[f32], middle: f32) -> Self {
+        let high = mask.iter().filter(|m| **m > middle).count() as u64;
         Self {
             high,
             low: mask.len() as u64 - high,

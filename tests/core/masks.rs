@@ -53,7 +53,7 @@ fn in_silence_every_source_has_the_same_share() {
 fn soft_labels_are_exactly_what_was_asked() {
     let labels = SoftLabels::default().of(&[0.0, 1.0, 0.5]).unwrap();
     assert_eq!(labels, [0.02, 0.98, 0.5]);
-    let balance = ClassBalance::of(&labels);
+    let balance = ClassBalance::of(&labels, 0.5);
     // A half is not above a half.
     assert_eq!((balance.high, balance.low), (1, 2));
     let both = balance.plus(ClassBalance { high: 5, low: 0 });
