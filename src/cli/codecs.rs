@@ -7,9 +7,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::Terminal;
-use crate::apply::{
-    ClipFile, EncodeOptions, PictureFiles, Region, RoundTrip, cut_region, round_trips,
-};
+use super::shared::RegionArgs;
+use crate::apply::{ClipFile, EncodeOptions, PictureFiles, RoundTrip, cut_region, round_trips};
 use crate::audio::{AudioFormat, Clip, decode, sanitise_file_name};
 use crate::error::{Error, Result};
 use crate::phase::{DEFAULT_ITERATIONS, PhaseMethod, PhaseSpec};
@@ -19,12 +18,8 @@ use crate::spectral::codec::{Codec, Depth};
 pub(super) struct CodecsArgs {
     /// An audio file to take through every codec and format; without it they are listed.
     input: Option<PathBuf>,
-    /// Start of the region in seconds.
-    #[arg(long, value_name = "S")]
-    start: Option<f64>,
-    /// Length of the region in seconds.
-    #[arg(long, value_name = "S")]
-    duration: Option<f64>,
+    #[command(flatten)]
+    region: RegionArgs,
     /// Which audio track, from 0.
     #[arg(long)]
     track: Option<usize>,
@@ -104,10 +99,7 @@ fn all(args: &CodecsArgs, input: &Path, terminal: &Terminal, name: &str) -> Resu
     info.warnings
         .iter()
         .for_each(|warning| reporter.warn(warning));
-    let region = (args.start.is_some() || args.duration.is_some()).then(|| Region {
-        start_secs: args.start.unwrap_or(0.0),
-        duration_secs: args.duration,
-    });
+    let region = args.region.region();
     let clip = cut_region(clip, region)?;
     let song = input.file_stem().unwrap_or_default().to_string_lossy();
     let head = format!(

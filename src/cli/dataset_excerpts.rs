@@ -7,9 +7,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::Terminal;
+use super::shared::SongSetArgs;
 use crate::dataset::{
-    ExcerptMode, ExcerptSpec, Group, MultitrackSet, MultitrackSpec, Polarity, SoftLabels,
-    write_excerpts,
+    ExcerptMode, ExcerptSpec, MultitrackSet, Polarity, SoftLabels, write_excerpts,
 };
 use crate::error::Result;
 
@@ -63,24 +63,8 @@ pub(super) struct ExcerptsArgs {
     /// The label of a mask's 1.
     #[arg(long, value_name = "X", default_value_t = 0.98)]
     label_high: f32,
-    /// Leave out songs of this name, or whose names begin so, as "Music Delta"; several times.
-    #[arg(long, value_name = "NAME")]
-    exclude: Vec<String>,
-    /// At most this many songs.
-    #[arg(long, value_name = "N")]
-    songs: Option<usize>,
-    /// Several parts as one stem: vocals=Lead*,Choir; several times.
-    #[arg(long, value_name = "STEM=A,B,C")]
-    group: Vec<Group>,
-    /// The part of the songs kept for validation, 0 to below 1, where the folder does not say.
-    #[arg(long, value_name = "FRACTION", default_value_t = 0.0)]
-    valid: f64,
-    /// The part of the songs kept for the final test, likewise.
-    #[arg(long, value_name = "FRACTION", default_value_t = 0.0)]
-    test: f64,
-    /// Which songs these are.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
+    #[command(flatten)]
+    set: SongSetArgs,
     /// Replace excerpts that are there.
     #[arg(long)]
     overwrite: bool,
@@ -109,18 +93,7 @@ pub(super) fn run(args: &ExcerptsArgs) -> ExitCode {
 fn all(args: &ExcerptsArgs, terminal: &Terminal, name: &str) -> Result<()> {
     let spec = spec(args);
     spec.validate()?;
-    let set = MultitrackSet::open(
-        &args.folder,
-        &MultitrackSpec {
-            exclude: args.exclude.clone(),
-            n_songs: args.songs,
-            groups: args.group.clone(),
-            expected: vec![args.stem.clone()],
-            valid_fraction: args.valid,
-            test_fraction: args.test,
-            seed: args.seed,
-        },
-    )?;
+    let set = MultitrackSet::open(&args.folder, &args.set.spec(vec![args.stem.clone()]))?;
     let reporter = terminal.reporter(name);
     set.notes.iter().for_each(|note| reporter.warn(note));
     let manifest = write_excerpts(

@@ -7,9 +7,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::Terminal;
+use super::shared::SongSetArgs;
 use crate::dataset::{
-    ExtractSpec, Extracted, Group, Mixture, MultitrackSet, MultitrackSpec, ProblemKind, Song,
-    Split, extract,
+    ExtractSpec, Extracted, Mixture, MultitrackSet, ProblemKind, Song, Split, extract,
 };
 use crate::error::{Error, Result};
 
@@ -21,21 +21,8 @@ pub(super) struct MultitrackArgs {
     /// Also list the parts of every song.
     #[arg(long)]
     list: bool,
-    /// Leave out songs of this name, or whose names begin so, as "Music Delta"; several times.
-    #[arg(long, value_name = "NAME")]
-    exclude: Vec<String>,
-    /// At most this many songs.
-    #[arg(long, value_name = "N")]
-    songs: Option<usize>,
-    /// Several parts as one stem: guitar=Guitar,Rhythm,Lead*; several times.
-    #[arg(long, value_name = "STEM=A,B,C")]
-    group: Vec<Group>,
-    /// The part of the songs kept for validation, 0 to below 1, where the folder does not say.
-    #[arg(long, value_name = "FRACTION", default_value_t = 0.0)]
-    valid: f64,
-    /// Which songs these are.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
+    #[command(flatten)]
+    set: SongSetArgs,
     /// Write pairs of mixture and stem into this folder.
     #[arg(long, value_name = "OUT", requires = "stem")]
     extract: Option<PathBuf>,
@@ -88,15 +75,7 @@ fn all(args: &MultitrackArgs, terminal: &Terminal, name: &str) -> Result<()> {
     }
     let set = MultitrackSet::open(
         &args.folder,
-        &MultitrackSpec {
-            exclude: args.exclude.clone(),
-            n_songs: args.songs,
-            groups: args.group.clone(),
-            expected: args.stem.iter().cloned().collect(),
-            valid_fraction: args.valid,
-            seed: args.seed,
-            ..MultitrackSpec::default()
-        },
+        &args.set.spec(args.stem.iter().cloned().collect()),
     )?;
     let reporter = terminal.reporter(name);
     set.notes.iter().for_each(|note| reporter.warn(note));

@@ -7,7 +7,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::Terminal;
-use crate::apply::{EncodeOptions, Region, encode_clip, save_picture};
+use super::shared::RegionArgs;
+use crate::apply::{EncodeOptions, encode_clip, save_picture};
 use crate::audio::decode;
 use crate::error::{Error, Result};
 use crate::spectral::codec::{Codec, CodecKind, picture_format};
@@ -35,12 +36,8 @@ pub(super) struct EncodeArgs {
     /// Sample rate to work at in hertz; the song's own unless given, 22050 for mel.
     #[arg(long, value_name = "HZ")]
     rate: Option<u32>,
-    /// Start of the region in seconds.
-    #[arg(long, value_name = "S")]
-    start: Option<f64>,
-    /// Length of the region in seconds.
-    #[arg(long, value_name = "S")]
-    duration: Option<f64>,
+    #[command(flatten)]
+    region: RegionArgs,
     /// Which audio track, from 0.
     #[arg(long)]
     track: Option<usize>,
@@ -114,10 +111,7 @@ fn options(args: &EncodeArgs) -> Result<EncodeOptions> {
         options.mel.bands = mels;
     }
     options.sample_rate_hz = args.rate.or(options.sample_rate_hz);
-    options.region = (args.start.is_some() || args.duration.is_some()).then(|| Region {
-        start_secs: args.start.unwrap_or(0.0),
-        duration_secs: args.duration,
-    });
+    options.region = args.region.region();
     options.stft.validate()?;
     Ok(options)
 }

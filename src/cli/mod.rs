@@ -25,6 +25,7 @@ mod picture;
 mod reconstruct;
 mod runtime;
 mod separate;
+mod shared;
 mod terminal;
 
 use std::path::PathBuf;

@@ -7,7 +7,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::Terminal;
-use crate::apply::{Region, cut_region};
+use super::shared::RegionArgs;
+use crate::apply::cut_region;
 use crate::audio::{AudioInfo, Clip, decode};
 use crate::display::{Colormap, FreqScale, Panel, PictureSpec, draw_panels};
 use crate::error::{Error, Result};
@@ -59,12 +60,8 @@ pub(super) struct PictureArgs {
     /// Height of the plot in pixels.
     #[arg(long, default_value_t = 480, value_parser = clap::value_parser!(u16).range(32..=8000))]
     height: u16,
-    /// Start of the region in seconds.
-    #[arg(long, value_name = "S")]
-    start: Option<f64>,
-    /// Length of the region in seconds.
-    #[arg(long, value_name = "S")]
-    duration: Option<f64>,
+    #[command(flatten)]
+    region: RegionArgs,
     /// Which audio track, from 0.
     #[arg(long)]
     track: Option<usize>,
@@ -190,10 +187,7 @@ fn check(args: &PictureArgs) -> Result<()> {
 
 /// The region that was asked for.
 fn cut(clip: Clip, args: &PictureArgs) -> Result<Clip> {
-    let region = (args.start.is_some() || args.duration.is_some()).then(|| Region {
-        start_secs: args.start.unwrap_or(0.0),
-        duration_secs: args.duration,
-    });
+    let region = args.region.region();
     cut_region(clip, region)
 }
 

@@ -7,8 +7,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::Terminal;
+use super::shared::RegionArgs;
 use crate::apply::{
-    ClipFile, PicturePreset, ReconstructOptions, Reconstructed, Region, cut_region, reconstruct,
+    ClipFile, PicturePreset, ReconstructOptions, Reconstructed, cut_region, reconstruct,
 };
 use crate::audio::{AudioFormat, Clip, decode, sanitise_file_name};
 use crate::error::{Error, Result};
@@ -67,12 +68,8 @@ pub(super) struct ReconstructArgs {
     /// Mix the channels to one first.
     #[arg(long)]
     mono: bool,
-    /// Start of the region in seconds.
-    #[arg(long, value_name = "S")]
-    start: Option<f64>,
-    /// Length of the region in seconds.
-    #[arg(long, value_name = "S")]
-    duration: Option<f64>,
+    #[command(flatten)]
+    region: RegionArgs,
     /// Which audio track of the input, from 0.
     #[arg(long)]
     track: Option<usize>,
@@ -223,10 +220,7 @@ fn read(path: &Path, args: &ReconstructArgs, reporter: &Reporter) -> Result<Clip
     info.warnings
         .iter()
         .for_each(|warning| reporter.warn(warning));
-    let region = (args.start.is_some() || args.duration.is_some()).then(|| Region {
-        start_secs: args.start.unwrap_or(0.0),
-        duration_secs: args.duration,
-    });
+    let region = args.region.region();
     cut_region(clip, region)
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
+use super::shared::RegionArgs;
 use super::{Terminal, terminal};
 use crate::apply::{
     self, ExportOptions, FileSink, Params, PeakRule, PostProcess, Region, SeparateOptions,
@@ -39,12 +40,8 @@ pub(super) struct SeparateArgs {
     /// File name without ending: {name} {title} {artist} {stem} {model}.
     #[arg(long, value_name = "PATTERN", default_value = "{name} ({stem})")]
     name: String,
-    /// Start of the region in seconds.
-    #[arg(long, value_name = "S")]
-    start: Option<f64>,
-    /// Length of the region in seconds.
-    #[arg(long, value_name = "S")]
-    duration: Option<f64>,
+    #[command(flatten)]
+    region: RegionArgs,
     /// auto, cpu, cuda[:N], tensorrt[:N], coreml, directml[:N].
     #[arg(long, default_value = "auto")]
     device: Device,
@@ -147,10 +144,7 @@ fn one(
         peaks: args.peaks,
         overwrite: args.overwrite,
     };
-    let region = (args.start.is_some() || args.duration.is_some()).then(|| Region {
-        start_secs: args.start.unwrap_or(0.0),
-        duration_secs: args.duration,
-    });
+    let region = args.region.region();
     if let Some(region) = &region {
         region.validate()?;
     }

@@ -15,12 +15,7 @@ impl App {
         let Some(song) = self.session.song() else {
             return;
         };
-        let Some(mixture) = song
-            .arrangement
-            .lanes
-            .iter()
-            .find(|lane| lane.take.is_none())
-        else {
+        let Some(mixture) = song.mixture() else {
             return;
         };
         let Some(view) = self.clips.get(&mixture.clip) else {
@@ -100,11 +95,7 @@ impl App {
             .lanes
             .iter()
             .find(|lane| lanes.contains(&lane.id));
-        let mixture = song
-            .arrangement
-            .lanes
-            .iter()
-            .find(|lane| lane.take.is_none());
+        let mixture = song.mixture();
         let mixture = first
             .zip(mixture)
             .filter(|_| picture)

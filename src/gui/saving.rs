@@ -23,12 +23,7 @@ impl App {
             self.jobs.start("Tidying up", Request::Prune(used));
         }
         for song in self.session.songs.clone() {
-            let mixture = song
-                .arrangement
-                .lanes
-                .iter()
-                .find(|lane| lane.take.is_none())
-                .map(|lane| lane.clip);
+            let mixture = song.mixture().map(|lane| lane.clip);
             let clip = mixture.unwrap_or_else(|| self.session.new_id());
             self.jobs.start(
                 format!("Opening {}", song.title()),

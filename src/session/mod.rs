@@ -154,6 +154,14 @@ impl Song {
         self.arrangement.lanes.iter_mut().find(|lane| lane.id == id)
     }
 
+    /// The lane of the song itself.
+    pub fn mixture(&self) -> Option<&Lane> {
+        self.arrangement
+            .lanes
+            .iter()
+            .find(|lane| lane.take.is_none())
+    }
+
     /// A take by number.
     pub fn take(&self, id: Id) -> Option<&Take> {
         self.takes.iter().find(|take| take.id == id)

@@ -307,25 +307,31 @@ impl LaneStack {
                 self.dragging = None;
             }
         }
-        if !ui.rect_contains_pointer(time) {
-            return;
-        }
-        let (scroll, zoom, pointer) = ui.input(|input| {
-            (
-                input.smooth_scroll_delta,
-                input.zoom_delta(),
-                input.pointer.hover_pos(),
-            )
-        });
-        let x = pointer.map_or(view.width_px / 2.0, |at| f64::from(at.x - time.left()));
-        if zoom != 1.0 {
-            actions.push(Action::Zoom(f64::from(zoom), x));
-        } else if scroll.y != 0.0 {
-            actions.push(Action::Zoom((f64::from(scroll.y) * 0.006).exp(), x));
-        }
-        if scroll.x != 0.0 {
-            actions.push(Action::Scroll(-f64::from(scroll.x)));
-        }
+        wheel(ui, time, actions);
+    }
+}
+
+/// The wheel zooms at the pointer, a sideways swipe scrolls, a pinch zooms.
+pub(super) fn wheel(ui: &Ui, time: Rect, actions: &mut Vec<Action>) {
+    if !ui.rect_contains_pointer(time) {
+        return;
+    }
+    let (scroll, zoom, pointer) = ui.input(|input| {
+        (
+            input.smooth_scroll_delta,
+            input.zoom_delta(),
+            input.pointer.hover_pos(),
+        )
+    });
+    let middle = f64::from(time.width()) / 2.0;
+    let x = pointer.map_or(middle, |at| f64::from(at.x - time.left()));
+    if zoom != 1.0 {
+        actions.push(Action::Zoom(f64::from(zoom), x));
+    } else if scroll.y != 0.0 {
+        actions.push(Action::Zoom((f64::from(scroll.y) * 0.006).exp(), x));
+    }
+    if scroll.x != 0.0 {
+        actions.push(Action::Scroll(-f64::from(scroll.x)));
     }
 }
 

@@ -43,12 +43,7 @@ impl App {
         let Some(song) = self.session.song() else {
             return;
         };
-        let Some(reference) = song
-            .arrangement
-            .lanes
-            .iter()
-            .find(|lane| lane.take.is_none())
-        else {
+        let Some(reference) = song.mixture() else {
             return;
         };
         let ticked: Vec<&Lane> = song

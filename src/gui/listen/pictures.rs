@@ -11,7 +11,7 @@ use crate::apply::{Region, cut_region};
 use crate::display::{FreqAxis, Panel, PictureSpec, draw_panels};
 use crate::error::Result;
 use crate::gui::jobs::Clip2;
-use crate::gui::lanes::{paint_difference, paint_ruler, paint_spectrogram};
+use crate::gui::lanes::{paint_difference, paint_ruler, paint_spectrogram, wheel};
 use crate::gui::scene::{Action, ClipView, Cursor, Scene};
 use crate::gui::settings::Settings;
 use crate::gui::theme::{RULER_HEIGHT, small, tokens};
@@ -235,28 +235,5 @@ fn one(
         && let Some(at) = response.interact_pointer_pos()
     {
         actions.push(Action::Seek(secs_at(at.x)));
-    }
-}
-
-/// The wheel zooms at the pointer, sideways it scrolls, as over the lanes of the Workbench.
-fn wheel(ui: &Ui, full: Rect, actions: &mut Vec<Action>) {
-    if !ui.rect_contains_pointer(full) {
-        return;
-    }
-    let (scroll, zoom, pointer) = ui.input(|input| {
-        (
-            input.smooth_scroll_delta,
-            input.zoom_delta(),
-            input.pointer.hover_pos(),
-        )
-    });
-    let x = pointer.map_or(0.0, |at| f64::from(at.x - full.left()));
-    if zoom != 1.0 {
-        actions.push(Action::Zoom(f64::from(zoom), x));
-    } else if scroll.y != 0.0 {
-        actions.push(Action::Zoom((f64::from(scroll.y) * 0.006).exp(), x));
-    }
-    if scroll.x != 0.0 {
-        actions.push(Action::Scroll(-f64::from(scroll.x)));
     }
 }

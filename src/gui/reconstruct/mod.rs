@@ -223,11 +223,7 @@ fn continuable(song: &Song) -> impl Iterator<Item = &Take> {
 /// The current song's mixture, as far as it is open.
 fn mixture<'a>(scene: &'a Scene<'_>) -> Option<&'a crate::audio::Clip> {
     let song = scene.session.song()?;
-    let lane = song
-        .arrangement
-        .lanes
-        .iter()
-        .find(|lane| lane.take.is_none())?;
+    let lane = song.mixture()?;
     scene.clips.get(&lane.clip).map(|view| &view.clip)
 }
 
@@ -258,11 +254,7 @@ impl App {
         let Some(song) = self.session.song() else {
             return;
         };
-        let mixture = song
-            .arrangement
-            .lanes
-            .iter()
-            .find(|lane| lane.take.is_none());
+        let mixture = song.mixture();
         let Some(view) = mixture.and_then(|lane| self.clips.get(&lane.clip)) else {
             let text = "The song is still being opened; try again in a moment";
             self.notices.add(Level::Warning, text);
