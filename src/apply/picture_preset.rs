@@ -46,7 +46,7 @@ impl PicturePreset {
     /// Its name for people.
     pub fn label(self) -> &'static str {
         match self {
-            Self::Plain => "Magnitudes",
+            Self::Plain => "As they are",
             Self::Timbre => "Timbre transfer, 256 bins",
             Self::Mel512 => "512 mel bands",
             Self::Vocoder80 => "80-band vocoder, ln",
