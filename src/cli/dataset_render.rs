@@ -10,10 +10,11 @@ use super::Terminal;
 use super::terminal::duration;
 use crate::audio::AudioFormat;
 use crate::dataset::{
-    Instrument, InstrumentChoice, Missing, Normalise, RenderManyOptions, RenderOutcome, RenderPlan,
-    RenderSpec, RenderedFile, Tail, plan_renders, render_many,
+    Instrument, InstrumentChoice, Missing, Normalise, PartsOptions, PartsSong, RenderManyOptions,
+    RenderOutcome, RenderPlan, RenderSpec, RenderedFile, Tail, plan_renders, render_many,
+    render_parts,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 #[derive(Debug, Args)]
 pub(super) struct RenderArgs {
@@ -26,6 +27,10 @@ pub(super) struct RenderArgs {
     /// The destination; every instrument has a folder in it.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Make songs with their parts: a folder per piece with drums, bass, guitar … and the mixture,
+    /// each part by its own General MIDI program. Needs one --instrument sf2:FILE.
+    #[arg(long, conflicts_with_all = ["drums", "normalise", "dry_run"])]
+    parts: bool,
     /// How fast; 2 halves the length, pitches stay.
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     speed: f64,
@@ -106,6 +111,9 @@ fn all(args: &RenderArgs, terminal: &Terminal) -> Result<()> {
         },
     };
     options.spec.validate()?;
+    if args.parts {
+        return parts(args, options, terminal);
+    }
     let instruments: Vec<Box<dyn Instrument>> = args
         .instruments
         .iter()
@@ -131,6 +139,46 @@ fn all(args: &RenderArgs, terminal: &Terminal) -> Result<()> {
         "event": "result", "out": args.out, "files": plan.files, "kept": plan.kept,
         "broken": plan.broken.len(),
     });
+    terminal.result(&object, &format!("done: {}", args.out.display()));
+    Ok(())
+}
+
+fn parts(args: &RenderArgs, options: RenderManyOptions, terminal: &Terminal) -> Result<()> {
+    let [InstrumentChoice::SoundFont { file, .. }] = args.instruments.as_slice() else {
+        let problem = "with --parts name one SoundFont with General MIDI programs: sf2:FILE";
+        return Err(Error::setting("instrument", problem));
+    };
+    let options = PartsOptions {
+        out: options.out,
+        format: options.format,
+        overwrite: options.overwrite,
+        spec: options.spec,
+        soundfont: file.clone(),
+    };
+    let tell = |song: PartsSong| {
+        let input = song.input.display().to_string();
+        let folder = &song.folder;
+        match song.outcome {
+            Ok(None) => {
+                let object = json!({ "event": "kept", "input": input, "folder": folder });
+                terminal.event(&object, None);
+            }
+            Ok(Some(made)) => {
+                let reporter = terminal.reporter(&input);
+                made.warnings.iter().for_each(|w| reporter.warn(w));
+                let object = json!({
+                    "event": "song", "input": input, "folder": folder, "parts": made.parts,
+                    "seconds": made.seconds, "gain": made.gain,
+                });
+                let text = format!("{} ({})", folder.display(), made.parts.join(", "));
+                terminal.event(&object, Some(&text));
+            }
+            Err(error) => terminal.error(&error, &input),
+        }
+    };
+    let reporter = terminal.reporter("render");
+    render_parts(&args.inputs, &options, &tell, &reporter)?;
+    let object = json!({ "event": "result", "out": args.out });
     terminal.result(&object, &format!("done: {}", args.out.display()));
     Ok(())
 }

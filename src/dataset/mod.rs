@@ -28,6 +28,7 @@ mod npy;
 mod piece;
 mod render;
 mod render_many;
+mod render_parts;
 mod speech_mix;
 mod statistics;
 mod tempo_map;
@@ -65,5 +66,6 @@ pub use render_many::{
     PlannedFile, PlannedPiece, RenderManyOptions, RenderOutcome, RenderPlan, RenderedFile,
     plan_renders, render_many,
 };
+pub use render_parts::{PartsMade, PartsOptions, PartsSong, part_of, render_parts};
 pub use speech_mix::{MixedSpeech, SpeechMixSpec, SpeechPair, active_frames, speech_mix};
 pub use statistics::Statistics;

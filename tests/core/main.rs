@@ -70,6 +70,7 @@ mod phase_pghi;
 mod pipeline;
 mod render;
 mod render_many;
+mod render_parts;
 mod render_soundfont;
 mod resample;
 mod segments;

@@ -32,7 +32,7 @@ fn name(text: &str) -> Vec<u8> {
 }
 
 /// One program, 0:0: a looped sine of 441 Hz at A4.
-fn sound_font() -> Vec<u8> {
+pub fn sound_font() -> Vec<u8> {
     const INSTRUMENT: u16 = 41;
     const SAMPLE_ID: u16 = 53;
     const SAMPLE_MODES: u16 = 54;

@@ -42,6 +42,29 @@ impl SoundFontProgram {
     /// [`Error::Io`]; [`Error::Malformed`] if it is no SF2 file or a broken one; [`Error::Setting`]
     /// if it has no such program or the rate is out of range.
     pub fn open(path: &Path, bank: u16, program: u16, sample_rate_hz: u32) -> Result<Self> {
+        let any = Self::any(path, sample_rate_hz)?;
+        any.sibling(bank, program).ok_or_else(|| {
+            let there = any.programs();
+            let list: Vec<String> = there
+                .iter()
+                .take(16)
+                .map(|(bank, program)| format!("{bank}:{program}"))
+                .collect();
+            let problem = format!(
+                "no program {bank}:{program}; the file has {} programs, among them {}: {}",
+                there.len(),
+                list.join(", "),
+                path.display()
+            );
+            Error::setting("instrument", problem)
+        })
+    }
+
+    /// Reads a file, whatever programs it has; see [`Self::sibling`].
+    ///
+    /// # Errors
+    /// As [`Self::open`], but for the program.
+    pub(in crate::dataset) fn any(path: &Path, sample_rate_hz: u32) -> Result<Self> {
         if !RATES_HZ.contains(&sample_rate_hz) {
             let problem = format!(
                 "SF2 programs play at {} to {} Hz, not {sample_rate_hz}",
@@ -59,33 +82,34 @@ impl SoundFontProgram {
         let font = catch_unwind(|| SoundFont::new(&mut bytes.as_slice()))
             .map_err(|_panic| malformed("a broken SF2 file".into()))?
             .map_err(|error| malformed(format!("no SF2 file that can be used ({error})")))?;
-        let wanted = (i32::from(bank), i32::from(program));
-        let there: Vec<(i32, i32)> = font
-            .get_presets()
-            .iter()
-            .map(|preset| (preset.get_bank_number(), preset.get_patch_number()))
-            .collect();
-        if !there.contains(&wanted) {
-            let list: Vec<String> = there
-                .iter()
-                .take(16)
-                .map(|(bank, program)| format!("{bank}:{program}"))
-                .collect();
-            let problem = format!(
-                "no program {bank}:{program}; the file has {} programs, among them {}: {}",
-                there.len(),
-                list.join(", "),
-                path.display()
-            );
-            return Err(Error::setting("instrument", problem));
-        }
         Ok(Self {
             path: path.into(),
             font: Arc::new(font),
-            bank,
-            program,
+            bank: 0,
+            program: 0,
             sample_rate_hz,
         })
+    }
+
+    /// Another program of the same file, which is not read again; `None` if it has none such.
+    pub(in crate::dataset) fn sibling(&self, bank: u16, program: u16) -> Option<Self> {
+        self.programs()
+            .contains(&(i32::from(bank), i32::from(program)))
+            .then(|| Self {
+                path: self.path.clone(),
+                font: Arc::clone(&self.font),
+                bank,
+                program,
+                sample_rate_hz: self.sample_rate_hz,
+            })
+    }
+
+    /// Bank and program of all that the file has.
+    fn programs(&self) -> Vec<(i32, i32)> {
+        let presets = self.font.get_presets().iter();
+        presets
+            .map(|preset| (preset.get_bank_number(), preset.get_patch_number()))
+            .collect()
     }
 
     /// Whether the program sounds at this key and velocity.
