@@ -52,6 +52,13 @@ fn text(info: &DatasetInfo) -> String {
             folder.files, folder.examples, folder.hours
         )
     }));
+    if info.has_splits {
+        let splits = info.splits.iter();
+        let splits: Vec<String> = splits
+            .map(|(name, examples)| format!("{examples} in {name}"))
+            .collect();
+        lines.push(format!("examples: {}", splits.join(", ")));
+    }
     if let Some(balance) = info.balance {
         lines.push(format!(
             "labels: {} high, {} low ({:.1} % high)",

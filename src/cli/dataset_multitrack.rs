@@ -23,7 +23,8 @@ pub(super) struct MultitrackArgs {
     list: bool,
     #[command(flatten)]
     set: SongSetArgs,
-    /// Write pairs of mixture and stem into this folder.
+    /// Write pairs of mixture and stem into this folder; those of songs with a split into train,
+    /// valid and test in it.
     #[arg(long, value_name = "OUT", requires = "stem")]
     extract: Option<PathBuf>,
     /// The stem of the pairs.

@@ -11,7 +11,7 @@ use walkdir::WalkDir;
 use super::Terminal;
 use crate::dataset::{Note, Piece, read_midi};
 use crate::error::{Error, Result};
-use crate::listen::table_csv;
+use crate::listen::{rows_csv, table_csv};
 
 /// Columns of `--csv`.
 const COLUMNS: [&str; 9] = [
@@ -42,7 +42,17 @@ pub(super) struct NotesArgs {
 
 pub(super) fn run(args: &NotesArgs) -> ExitCode {
     let terminal = Terminal::new(args.json);
-    let mut rows = Vec::new();
+    let print = |table: &str| {
+        // Rows end in CR LF, and the terminal ends the last line itself.
+        let table = table.strip_suffix('\n').unwrap_or(table);
+        if !table.is_empty() {
+            terminal.result(&Value::Null, table);
+        }
+    };
+    // File by file as they are read: a large collection's notes are never all in memory.
+    if args.csv {
+        print(&table_csv(&COLUMNS.map(String::from), []));
+    }
     for input in &args.inputs {
         let files = match midi_files(input) {
             Ok(files) => files,
@@ -68,15 +78,11 @@ pub(super) fn run(args: &NotesArgs) -> ExitCode {
                 piece.warnings.iter().for_each(|text| reporter.warn(text));
             }
             if args.csv {
-                rows.extend(piece.notes.iter().map(|note| row(&name, note)));
+                print(&rows_csv(piece.notes.iter().map(|note| row(&name, note))));
             } else {
                 terminal.result(&object(&name, &piece), &listing(&name, &piece));
             }
         }
-    }
-    if args.csv {
-        let table = table_csv(&COLUMNS.map(String::from), rows);
-        terminal.result(&Value::Null, table.trim_end_matches('\n'));
     }
     terminal.exit_code()
 }

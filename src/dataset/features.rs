@@ -3,7 +3,7 @@
 //! Every sub-folder is an instrument, as `dataset render` writes them. One piece per processor; what
 //! is there and whole is kept, and one broken file does not stop the rest.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use walkdir::WalkDir;
 
 use super::feature_kind::{FeatureKind, FeatureMaker};
+use super::feature_slices::{Counts, add_all, none_of, piece_name, remove_beyond};
 use super::made::is_newer;
 use super::manifest::{read_toml, write_toml};
 use super::npy::{npy_shape, write_npy};
@@ -83,6 +84,10 @@ pub struct FeatureManifest {
     pub slices: u64,
     /// What there is of each instrument.
     pub instruments: BTreeMap<String, InstrumentCount>,
+    /// The pieces that this and earlier runs made slices of, by instrument, with `/` between the
+    /// folders of a name: with another kind these slices go.
+    #[serde(default)]
+    pub pieces: BTreeMap<String, BTreeSet<String>>,
     /// How spectra are made.
     pub stft: StftSpec,
     /// How pictures are made of them.
@@ -107,6 +112,7 @@ impl FeatureManifest {
             layout: kind.layout().to_owned(),
             slices: 0,
             instruments: BTreeMap::new(),
+            pieces: BTreeMap::new(),
             stft: options.stft,
             picture: options.picture,
         }
@@ -149,7 +155,8 @@ pub fn find_features(folder: &Path) -> Result<Vec<FeatureInput>> {
 }
 
 /// Makes the slices of all recordings and `features.toml`; `tell` hears of every recording, in no
-/// certain order, from several threads.
+/// certain order, from several threads. With `overwrite`, slices of another kind are removed first,
+/// those of recordings that are no longer there too; other files are left alone.
 ///
 /// # Errors
 /// [`Error::Setting`] if features of another kind are there and `overwrite` is not given;
@@ -164,15 +171,37 @@ pub fn write_features(
     let mut manifest = FeatureManifest::of(options.kind);
     let file = options.out.join(FEATURES_FILE);
     let mut is_known = false;
+    for input in inputs {
+        let pieces = manifest.pieces.entry(input.instrument.clone());
+        pieces.or_default().insert(piece_name(input));
+    }
     // With --overwrite a manifest that cannot be read is no hindrance.
-    let there = match file.exists().then(|| FeatureManifest::read(&options.out)) {
+    let is_there = file.exists();
+    let there = match is_there.then(|| FeatureManifest::read(&options.out)) {
         Some(Err(error)) if !options.overwrite => return Err(error),
         there => there.and_then(Result::ok),
     };
-    if let Some(there) = there {
+    // All pieces that there are or were slices of.
+    let mut pieces = manifest.pieces.clone();
+    if let Some(mut there) = there {
         is_known = (there.kind, &there.stft, &there.picture)
             == (manifest.kind, &manifest.stft, &manifest.picture);
+        if !is_known && !options.overwrite {
+            let problem = format!(
+                "features of kind {} are there; choose another folder or --overwrite: {}",
+                there.kind.name(),
+                options.out.display()
+            );
+            return Err(Error::setting("kind", problem));
+        }
+        add_all(&mut pieces, &there.pieces);
         if is_known {
+            manifest.pieces.clone_from(&pieces);
+            if there.pieces != pieces {
+                // Before the first of them: what an interrupted run left is known for what it is.
+                there.pieces.clone_from(&pieces);
+                write_toml(&there, &file)?;
+            }
             // Instruments that this run does not make stay known.
             let again: HashSet<&str> = inputs.iter().map(|i| i.instrument.as_str()).collect();
             manifest.instruments = there.instruments;
@@ -184,17 +213,14 @@ pub fn write_features(
                 .values()
                 .map(|count| count.slices)
                 .sum();
-        } else if !options.overwrite {
-            let problem = format!(
-                "features of kind {} are there; choose another folder or --overwrite: {}",
-                there.kind.name(),
-                options.out.display()
-            );
-            return Err(Error::setting("kind", problem));
         }
     }
     let maker = FeatureMaker::new(options.kind)?;
     if !is_known {
+        if is_there {
+            // Of another kind, and to be replaced: until all are gone, the old list stays.
+            remove_beyond(&options.out, &none_of(&pieces))?;
+        }
         // Said before the first slice: what an interrupted run left is known for what it is.
         write_toml(&manifest, &file)?;
     }
@@ -226,8 +252,11 @@ pub fn write_features(
             Ok(made.ok())
         })
         .collect::<Result<_>>()?;
+    let mut counts = Counts::new();
     for (input, made) in inputs.iter().zip(results) {
         if let Some(made) = made {
+            let of_instrument = counts.entry(input.instrument.clone()).or_default();
+            of_instrument.insert(piece_name(input), made.written + made.kept);
             let slices = (made.written + made.kept) as u64;
             manifest.slices += slices;
             let count = manifest
@@ -239,6 +268,8 @@ pub fn write_features(
             count.seconds += made.seconds;
         }
     }
+    // What longer recordings of those names left behind.
+    remove_beyond(&options.out, &counts)?;
     write_toml(&manifest, &file)?;
     Ok(manifest)
 }
@@ -312,15 +343,6 @@ fn one(
         write_npy(&path, &shape, &values, true)?;
         made.written += 1;
     }
-    // What a longer recording of that name left behind.
-    for number in maker.slices(clip.frames()).. {
-        let path = place(input, options, number);
-        match std::fs::remove_file(&path) {
-            Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => break,
-            Err(error) => return Err(Error::io("remove", &path)(error)),
-        }
-    }
     Ok(made)
 }
 
@@ -352,6 +374,15 @@ pub(super) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(files)
+}
+
+/// A path below the folder, the same text on every system.
+pub(super) fn relative(folder: &Path, path: &Path) -> String {
+    let parts = path.strip_prefix(folder).unwrap_or(path).components();
+    let names: Vec<_> = parts
+        .map(|part| part.as_os_str().to_string_lossy().into_owned())
+        .collect();
+    names.join("/")
 }
 
 /// Whether a file's ending is one of audio.

@@ -1,8 +1,6 @@
 //! What a folder of examples holds: counts, hours, balance, statistics, a checksum, and leaks.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::Read as _;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,17 +9,16 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::excerpt_spec::{EXCERPTS_FILE, ExcerptManifest, ExcerptMode};
-use super::features::{FEATURES_FILE, FeatureManifest, files_below, is_audio};
+use super::features::{FEATURES_FILE, FeatureManifest, files_below, is_audio, relative};
+use super::file_digest::{digest, hex};
+use super::leaks::{Leak, content_leaks, extracted_songs, folders, song_leaks, split_of};
 use super::masks::ClassBalance;
+use super::multitrack::Split;
 use super::npy::read_npy;
 use super::statistics::Statistics;
 use crate::audio::probe;
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
-
-const CHUNK_BYTES: usize = 1 << 20;
-/// Folders that keep songs apart.
-const SPLITS: [&str; 3] = ["train", "valid", "test"];
 
 /// What wrote a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -48,26 +45,19 @@ pub struct FolderInfo {
     pub hours: f64,
 }
 
-/// The same in two splits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Leak {
-    /// "song", by name, or "content", by checksum.
-    pub kind: &'static str,
-    /// The song's name or the checksum.
-    pub what: String,
-    /// The splits or files that it is in.
-    pub places: Vec<String>,
-}
-
 /// What a folder of examples holds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DatasetInfo {
     /// What wrote it.
     pub kind: DatasetKind,
-    /// Its sub-folders by name.
+    /// What lies in it, by folder: "guitar"; with splits also what is beside or in them,
+    /// "train/guitar" or "guitar/train". Of features by instrument only.
     pub folders: BTreeMap<String, FolderInfo>,
-    /// Whether these are splits, that must not share songs.
+    /// Whether there are splits, that must not share songs.
     pub has_splits: bool,
+    /// Examples of each split: "train", "valid" and "test", whatever their folders are called
+    /// ("training", "validation", "val", "dev") and however deep they lie.
+    pub splits: BTreeMap<&'static str, u64>,
     /// Hours of sound in all.
     pub hours: f64,
     /// High and low labels, if there are labels.
@@ -121,6 +111,7 @@ pub fn dataset_info(folder: &Path, reporter: &Reporter) -> Result<DatasetInfo> {
         kind,
         folders: BTreeMap::new(),
         has_splits: false,
+        splits: BTreeMap::new(),
         hours: 0.0,
         balance: None,
         statistics: None,
@@ -143,8 +134,11 @@ pub fn dataset_info(folder: &Path, reporter: &Reporter) -> Result<DatasetInfo> {
         if let Some(values) = facts.values {
             info.statistics = Some(info.statistics.unwrap_or_default().plus(values));
         }
-        if let Some((first, _)) = name.split_once('/').filter(|_| facts.is_data) {
-            let folder = info.folders.entry(first.to_owned()).or_default();
+        if let Some(place) = place_of(name, kind).filter(|_| facts.is_data) {
+            if let Some(split) = split_of(name) {
+                *info.splits.entry(split.name()).or_default() += facts.examples;
+            }
+            let folder = info.folders.entry(place).or_default();
             folder.files += 1;
             folder.examples += facts.examples;
             folder.hours += facts.seconds / 3600.0;
@@ -152,16 +146,36 @@ pub fn dataset_info(folder: &Path, reporter: &Reporter) -> Result<DatasetInfo> {
     }
     info.checksum = hex(&hash.finalize());
     add_hours(&mut info, folder, excerpts.as_ref())?;
-    info.has_splits = info
-        .folders
-        .keys()
-        .any(|name| SPLITS.contains(&name.as_str()));
+    info.has_splits = !info.splits.is_empty();
     if info.has_splits {
-        info.leaks = song_leaks(&files, excerpts.as_ref());
-        info.leaks.extend(content_leaks(&files, &facts));
+        let data = || {
+            let named = files.iter().zip(&facts);
+            named
+                .filter(|(_, facts)| facts.is_data)
+                .map(|((name, _), facts)| (name.as_str(), facts.digest))
+        };
+        let songs = extracted_songs(folder);
+        info.leaks = song_leaks(data().map(|(name, _)| name), excerpts.as_ref(), &songs);
+        info.leaks.extend(content_leaks(data()));
     }
     info.hours = info.folders.values().map(|folder| folder.hours).sum();
     Ok(info)
+}
+
+/// The folder that a file is counted in: all up to its split, and one more if the split is the
+/// first; without a split the first. `None` for files beside the folders.
+fn place_of(name: &str, kind: DatasetKind) -> Option<String> {
+    let folders: Vec<&str> = folders(name).collect();
+    let is_split = |folder: &&str| Split::of_folder(folder).is_some();
+    let most = match folders.iter().position(is_split) {
+        // Their lists tell lengths by instrument, which is the first folder.
+        _ if kind == DatasetKind::Features => 1,
+        Some(0) => 2,
+        Some(place) => place + 1,
+        None => 1,
+    };
+    let place = folders[..most.min(folders.len())].join("/");
+    (!place.is_empty()).then_some(place)
 }
 
 /// What one file is.
@@ -223,7 +237,7 @@ fn kind_of(folder: &Path, files: &[(String, PathBuf)]) -> Result<DatasetKind> {
         Ok(DatasetKind::Excerpts)
     } else if folder.join(FEATURES_FILE).is_file() {
         Ok(DatasetKind::Features)
-    } else if has_audio && folder.join("mixture").is_dir() {
+    } else if has_audio && files.iter().any(|(name, _)| is_mixture(name)) {
         Ok(DatasetKind::Pairs)
     } else if has_audio {
         Ok(DatasetKind::Renders)
@@ -234,6 +248,12 @@ fn kind_of(folder: &Path, files: &[(String, PathBuf)]) -> Result<DatasetKind> {
         );
         Err(Error::setting("dataset", problem))
     }
+}
+
+/// Whether a file lies in `mixture`, or in `mixture` of a split.
+fn is_mixture(name: &str) -> bool {
+    let mut folders = folders(name).skip_while(|folder| Split::of_folder(folder).is_some());
+    folders.next() == Some("mixture")
 }
 
 /// Lengths of arrays are told by the manifests.
@@ -256,101 +276,4 @@ fn add_hours(
         }
     }
     Ok(())
-}
-
-/// Songs whose names are in two splits: by the manifest, else by the names of files.
-fn song_leaks(files: &[(String, PathBuf)], excerpts: Option<&ExcerptManifest>) -> Vec<Leak> {
-    let mut places: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut add = |song: &str, split: &str| {
-        let song = song.to_lowercase();
-        places.entry(song).or_default().insert(split.to_owned());
-    };
-    if let Some(excerpts) = excerpts {
-        for (split, songs) in &excerpts.splits {
-            songs.iter().for_each(|song| add(&song.name, split));
-        }
-    } else {
-        for (name, path) in files {
-            let Some((split, _)) = name.split_once('/') else {
-                continue;
-            };
-            let is_array = path.extension().is_some_and(|ending| ending == "npy");
-            if SPLITS.contains(&split) && (is_array || is_audio(path)) {
-                let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-                // Recordings may end in numbers of their own.
-                let song = if is_array { song_of(&stem) } else { &stem };
-                add(song, split);
-            }
-        }
-    }
-    leaks("song", places)
-}
-
-/// A file's name without the number of its section.
-fn song_of(stem: &str) -> &str {
-    match stem.rsplit_once('_') {
-        Some((song, number))
-            if number.len() >= 3 && number.bytes().all(|byte| byte.is_ascii_digit()) =>
-        {
-            song
-        }
-        _ => stem,
-    }
-}
-
-/// Files of the same bytes in two splits.
-fn content_leaks(files: &[(String, PathBuf)], facts: &[Facts]) -> Vec<Leak> {
-    let mut splits: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-    let mut places: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for ((name, _), facts) in files.iter().zip(facts).filter(|(_, facts)| facts.is_data) {
-        let Some((split, _)) = name.split_once('/') else {
-            continue;
-        };
-        if SPLITS.contains(&split) {
-            let digest = hex(&facts.digest);
-            splits.entry(digest.clone()).or_default().insert(split);
-            places.entry(digest).or_default().insert(name.clone());
-        }
-    }
-    places.retain(|digest, _| splits.get(digest).is_some_and(|splits| splits.len() > 1));
-    leaks("content", places)
-}
-
-fn leaks(kind: &'static str, places: BTreeMap<String, BTreeSet<String>>) -> Vec<Leak> {
-    places
-        .into_iter()
-        .filter(|(_, places)| places.len() > 1)
-        .map(|(what, places)| Leak {
-            kind,
-            what,
-            places: places.into_iter().collect(),
-        })
-        .collect()
-}
-
-/// A path below the folder, the same text on every system.
-fn relative(folder: &Path, path: &Path) -> String {
-    let parts = path.strip_prefix(folder).unwrap_or(path).components();
-    let names: Vec<_> = parts
-        .map(|part| part.as_os_str().to_string_lossy().into_owned())
-        .collect();
-    names.join("/")
-}
-
-/// SHA-256 of a file, read piece by piece.
-fn digest(path: &Path) -> Result<[u8; 32]> {
-    let mut file = File::open(path).map_err(Error::io("open", path))?;
-    let mut hash = Sha256::new();
-    let mut chunk = vec![0; CHUNK_BYTES];
-    loop {
-        let read = file.read(&mut chunk).map_err(Error::io("read", path))?;
-        if read == 0 {
-            return Ok(hash.finalize().into());
-        }
-        hash.update(&chunk[..read]);
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

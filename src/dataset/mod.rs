@@ -12,10 +12,13 @@ mod draws;
 mod excerpt_spec;
 mod excerpts;
 mod feature_kind;
+mod feature_slices;
 mod features;
+mod file_digest;
 mod find_midi;
 mod info;
 mod instrument;
+mod leaks;
 mod made;
 mod manifest;
 mod masks;
@@ -29,6 +32,7 @@ mod piece;
 mod render;
 mod render_many;
 mod render_parts;
+mod render_place;
 mod speech_mix;
 mod statistics;
 mod tempo_map;
@@ -44,11 +48,12 @@ pub use features::{
     FEATURES_FILE, FeatureFile, FeatureInput, FeatureManifest, FeatureOptions, InstrumentCount,
     find_features, write_features,
 };
-pub use info::{DatasetInfo, DatasetKind, FolderInfo, Leak, dataset_info};
+pub use info::{DatasetInfo, DatasetKind, FolderInfo, dataset_info};
 pub use instrument::{
     Instrument, InstrumentChoice, Missing, SampleBank, SoundFontProgram, Tone, open_nsynth,
     open_samples, pitch_from_name,
 };
+pub use leaks::Leak;
 pub use masks::{
     ClassBalance, Polarity, RatioPower, SoftLabels, apply_mask, binary_mask, ratio_mask,
     ratio_masks,

@@ -15,13 +15,11 @@ use super::instrument::Instrument;
 use super::made::{claim, is_newer, is_same};
 use super::read_midi;
 use super::render::{RenderSpec, Rendered, render, rendered_frames};
+use super::render_place::{is_whole, refusal};
 use crate::apply::ClipFile;
-use crate::audio::{AudioFormat, free_space_bytes, probe};
+use crate::audio::{AudioFormat, free_space_bytes};
 use crate::error::{Error, Result};
 use crate::progress::{Event, Reporter};
-
-/// What a file may have beyond its samples and still be taken for a whole one.
-const MOST_HEADER_BYTES: u64 = 4096;
 
 /// How many pieces are rendered.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +54,7 @@ pub struct PlannedPiece {
     pub input: PathBuf,
     /// Frames of each of its renderings.
     pub frames: usize,
-    /// Its files, one per instrument.
+    /// Its files, one per instrument whose place is free or holds a whole one.
     pub files: Vec<PlannedFile>,
 }
 
@@ -65,7 +63,8 @@ pub struct PlannedPiece {
 pub struct RenderPlan {
     /// The pieces, by the order of inputs and names.
     pub pieces: Vec<PlannedPiece>,
-    /// MIDI files that cannot be rendered, and why.
+    /// MIDI files that cannot be rendered, or not by one of the instruments because another file is
+    /// in its place, and why.
     pub broken: Vec<(PathBuf, Error)>,
     /// Files to be written.
     pub files: usize,
@@ -155,7 +154,8 @@ pub fn plan_renders(
                 done.fetch_add(1, Ordering::Relaxed),
                 found.len() as u64,
             )?;
-            rendered_frames(&read_midi(input)?, &options.spec)
+            let piece = read_midi(input)?;
+            rendered_frames(&piece, &options.spec).map_err(|error| of_file(error, input))
         })
         .collect();
     reporter.check()?;
@@ -189,6 +189,7 @@ pub fn plan_renders(
         }
         plan.add(input, &relative, frames, instruments, options);
     }
+    broken.append(&mut plan.broken);
     plan.broken = broken;
     Ok(plan)
 }
@@ -210,6 +211,12 @@ impl RenderPlan {
             let kept = !options.overwrite
                 && is_newer(&path, &input)
                 && is_whole(&path, frames, channels, options);
+            if let Some(problem) = refusal(&path, frames, channels, options).filter(|_| !kept) {
+                let problem = format!("{problem}: {}", path.display());
+                self.broken
+                    .push((input.clone(), Error::setting("out", problem)));
+                continue;
+            }
             if kept {
                 self.kept += 1;
             } else {
@@ -285,9 +292,11 @@ pub fn render_many(
             let outcome = match (&score, instruments.get(file.instrument)) {
                 (Some(score), Some(instrument)) if !file.kept => {
                     let (inner, warnings) = listener(reporter);
-                    render(score, instrument.as_ref(), &options.spec, &inner).and_then(|rendered| {
-                        write(rendered, &file.path, options, &inner, &warnings)
-                    })
+                    render(score, instrument.as_ref(), &options.spec, &inner)
+                        .map_err(|error| of_file(error, &piece.input))
+                        .and_then(|rendered| {
+                            write(rendered, &file.path, options, &inner, &warnings)
+                        })
                 }
                 _ => Ok(RenderOutcome::Kept),
             };
@@ -346,19 +355,12 @@ fn record_of(instrument: &dyn Instrument, options: &RenderManyOptions) -> PathBu
     options.out.join(instrument.name()).join("render.json")
 }
 
-/// Whether a file is what would be written, as far as its size and header tell.
-fn is_whole(path: &Path, frames: usize, channels: usize, options: &RenderManyOptions) -> bool {
-    let Ok(metadata) = std::fs::metadata(path) else {
-        return false;
-    };
-    let samples =
-        options.format.bytes_for(frames as u64, channels) - options.format.bytes_for(0, 0);
-    let has_size = options.format == AudioFormat::Flac
-        || (samples..=samples + MOST_HEADER_BYTES).contains(&metadata.len());
-    has_size
-        && probe(path, None).is_ok_and(|info| {
-            info.frames == Some(frames as u64)
-                && info.channels == channels
-                && info.sample_rate == options.spec.sample_rate_hz
-        })
+/// An error that tells of no file, with the file that it is about.
+fn of_file(error: Error, path: &Path) -> Error {
+    match error {
+        Error::Setting { name, problem } => {
+            Error::setting(name, format!("{problem}: {}", path.display()))
+        }
+        other => other,
+    }
 }

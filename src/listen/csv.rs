@@ -24,8 +24,14 @@ pub(super) fn table<const N: usize>(
 
 /// A table of plain words below a header row.
 pub fn table_csv(header: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    let mut out = String::from(BYTE_ORDER_MARK);
-    for row in std::iter::once(header.to_vec()).chain(rows) {
+    let rows = std::iter::once(header.to_vec()).chain(rows);
+    format!("{BYTE_ORDER_MARK}{}", rows_csv(rows))
+}
+
+/// Further rows of [`table_csv`]: tables that are too long to be held are written piece by piece.
+pub fn rows_csv(rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut out = String::new();
+    for row in rows {
         let cells: Vec<String> = row.iter().map(|cell| cell_of(cell)).collect();
         out.push_str(&cells.join(","));
         out.push_str("\r\n");

@@ -28,7 +28,7 @@ use crate::error::Result;
 
 pub use abx::{AbxTest, AbxTrial, Choice};
 pub use align::{MOST_LAG_FRAMES, lag_frames, lag_frames_of_pairs, read_at};
-pub use csv::{table_csv, write_csv};
+pub use csv::{rows_csv, table_csv, write_csv};
 pub use difference::{Difference, DifferenceOptions, difference};
 pub use hidden::fresh_seed;
 pub use loudness::{Loudness, MatchTarget, Matched, match_gains, measure};

@@ -162,6 +162,76 @@ fn the_program_keeps_whole_slices_and_names_broken_files() {
     assert!(empty.error_line().contains("one per instrument"));
 }
 
+#[test]
+fn another_kind_replaces_all_slices_and_touches_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("in");
+    // 600 columns: three timbre slices.
+    write_at(&input.join("a/x.wav"), 44_100, &vec![noise(1, 599 * 512)]);
+    write_at(&input.join("a/y.wav"), 44_100, &vec![noise(2, 3_000)]);
+    write_at(&input.join("b/deep/z.wav"), 44_100, &vec![noise(3, 3_000)]);
+    let manifest = make(folder.path(), FeatureKind::Timbre);
+    assert_eq!((manifest.slices, manifest.pieces.len()), (5, 2));
+    let (a, b) = (folder.path().join("out/a"), folder.path().join("out/b"));
+    // What a longer recording left goes, behind a gap too.
+    std::fs::copy(a.join("x_000.npy"), a.join("x_005.npy")).unwrap();
+    make(folder.path(), FeatureKind::Timbre);
+    let slices = ["x_000.npy", "x_001.npy", "x_002.npy", "y_000.npy"];
+    assert_eq!(files_in(&a), slices);
+
+    // A gap, a recording that is broken now, and one that is gone.
+    std::fs::remove_file(a.join("x_001.npy")).unwrap();
+    std::fs::write(input.join("a/y.wav"), b"no sound").unwrap();
+    std::fs::remove_dir_all(input.join("b")).unwrap();
+    let foreign = ["other_000.npy", "x_000.txt", "x_03.npy", "x_y_000.npy"];
+    for name in foreign {
+        std::fs::write(a.join(name), name).unwrap();
+    }
+    let options = FeatureOptions {
+        out: folder.path().join("out"),
+        kind: FeatureKind::Mel80,
+        overwrite: true,
+    };
+    let inputs = find_features(&input).unwrap();
+    let silent = Reporter::silent();
+    let manifest = write_features(&inputs, &options, &|_, _| {}, &silent).unwrap();
+    assert_eq!(manifest.slices, 1);
+    let mut want = foreign.map(str::to_owned).to_vec();
+    want.push("x_000.npy".to_owned());
+    want.sort();
+    assert_eq!(files_in(&a), want);
+    for name in foreign {
+        assert_eq!(std::fs::read(a.join(name)).unwrap(), name.as_bytes());
+    }
+    assert!(files_in(&b.join("deep")).is_empty());
+    let shape = read_npy(&a.join("x_000.npy")).unwrap().shape;
+    assert_eq!(shape[0], 80);
+}
+
+#[test]
+fn a_list_cannot_name_slices_outside_of_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("in");
+    write_at(&input.join("a/x.wav"), 44_100, &vec![noise(1, 3_000)]);
+    make(folder.path(), FeatureKind::Timbre);
+    let outside = folder.path().join("safe/x_000.npy");
+    std::fs::create_dir(folder.path().join("safe")).unwrap();
+    std::fs::write(&outside, "kept").unwrap();
+    let list = folder.path().join("out").join(FEATURES_FILE);
+    let listed = std::fs::read_to_string(&list).unwrap();
+    let forged = listed.replace("[pieces]", "[pieces]\n\"../safe\" = [\"x\"]");
+    assert_ne!(forged, listed);
+    std::fs::write(&list, forged).unwrap();
+    let options = FeatureOptions {
+        out: folder.path().join("out"),
+        kind: FeatureKind::Mel80,
+        overwrite: true,
+    };
+    let inputs = find_features(&input).unwrap();
+    write_features(&inputs, &options, &|_, _| {}, &Reporter::silent()).unwrap();
+    assert_eq!(std::fs::read(&outside).unwrap(), b"kept");
+}
+
 fn planar() -> Vec<Vec<f32>> {
     vec![noise(2, 2_000), noise(3, 2_000)]
 }

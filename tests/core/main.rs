@@ -39,6 +39,7 @@ mod codec_sound;
 mod codec_trip;
 mod compose;
 mod damaged_files;
+mod dataset_splits;
 mod difference;
 mod difference_panels;
 mod encode;

@@ -6,7 +6,7 @@ use serde_json::json;
 use stemloom::Error;
 use stemloom::dataset::read_midi;
 
-use crate::cli::stemloom;
+use crate::cli::{command, stemloom};
 use crate::common::{Rng, text, whole};
 use crate::midi::{DIVISION, file, good, one_track, read};
 
@@ -194,4 +194,37 @@ fn the_program_lists_notes_and_names_the_broken_file() {
     let empty = tempfile::tempdir().unwrap();
     let run = stemloom(empty.path(), &["dataset", "notes", "."]).expect(2);
     assert!(run.error_line().contains("no .mid"), "{}", run.stderr);
+}
+
+#[test]
+fn rows_of_a_table_are_out_before_the_next_file_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let song = one_track(&[&[0, 0x90, 69, 100], &[100, 69, 0]]);
+    std::fs::write(folder.path().join("good.mid"), song).unwrap();
+    std::fs::write(folder.path().join("bad.mid"), "no music").unwrap();
+    // Both streams into one file: what was said first stands first.
+    let log = folder.path().join("log.txt");
+    let stdout = std::fs::File::create(&log).unwrap();
+    let stderr = stdout.try_clone().unwrap();
+    let words = [
+        "dataset", "notes", "good.mid", "bad.mid", "good.mid", "--csv",
+    ];
+    let status = command(folder.path(), &words)
+        .stdout(stdout)
+        .stderr(stderr)
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(2));
+    let log = std::fs::read_to_string(&log).unwrap();
+    let kinds: Vec<&str> = log
+        .lines()
+        .map(|line| match line {
+            _ if line.contains("start_secs") => "header",
+            _ if line.contains("bad.mid") => "error",
+            _ if line.starts_with("good.mid,0.000000,") => "row",
+            _ => line,
+        })
+        .collect();
+    assert_eq!(kinds, ["header", "row", "error", "row"]);
+    assert_eq!(log.matches("\r\n").count(), 3);
 }

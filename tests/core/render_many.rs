@@ -7,14 +7,14 @@ use std::sync::Mutex;
 use stemloom::Error;
 use stemloom::audio::{AudioFormat, probe};
 use stemloom::dataset::{
-    Instrument, Missing, RenderManyOptions, RenderOutcome, RenderSpec, RenderedFile, open_nsynth,
-    open_samples, plan_renders, render_many, write_midi,
+    Instrument, Missing, Piece, RenderManyOptions, RenderOutcome, RenderSpec, RenderedFile,
+    open_nsynth, open_samples, plan_renders, render_many, write_midi,
 };
 use stemloom::progress::Reporter;
 
 use crate::cli::stemloom;
 use crate::common::{failure, setting_name};
-use crate::render::{note, nsynth_folder, piece};
+use crate::render::{note, nsynth_folder, piece, write_wav};
 
 const RATE: u32 = 16_000;
 
@@ -105,11 +105,11 @@ fn every_piece_by_every_instrument_and_what_is_whole_is_kept() {
     let second = run(root.path());
     assert_eq!(
         second.iter().map(written).collect::<Vec<_>>(),
-        [false, true, false, false]
+        [false, true, false]
     );
     assert!(matches!(second[0].outcome, Ok(RenderOutcome::Kept)));
-    // A file that is something else is not replaced unasked.
-    assert!(matches!(second[2].outcome, Err(Error::Exists { .. })));
+    // A file that is something else is not replaced unasked, and nothing is rendered for it.
+    assert_eq!(second[2].path, wanted[3]);
     assert_eq!(std::fs::read(&wanted[2]).expect("read").len(), 1000);
     // Made again, with other things read before it: the same to the byte.
     assert_eq!(std::fs::read(&wanted[1]).expect("read"), bytes[1]);
@@ -132,6 +132,54 @@ fn a_broken_piece_is_named_and_the_rest_is_done() {
         run(root.path()).iter().filter(|file| written(file)).count(),
         4
     );
+}
+
+#[test]
+fn what_is_in_the_way_is_told_in_the_plan() {
+    let root = tempfile::tempdir().expect("folder");
+    prepare(root.path());
+    run(root.path());
+    let [short, outdated, folder, _] = outputs(root.path());
+    write_wav(&short, RATE, &[0.0; 100]);
+    std::fs::remove_file(&folder).expect("removed");
+    std::fs::create_dir(&folder).expect("folder");
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(3600);
+    let one = root.path().join("midi/one.mid");
+    let midi = std::fs::File::options().append(true).open(one);
+    midi.expect("opened").set_modified(later).expect("set");
+    let long = Piece {
+        seconds: 22_000.0,
+        ..piece(vec![note(0.0, 0.5, 60)])
+    };
+    let long_midi = root.path().join("midi/long.mid");
+    write_midi(&long, &long_midi, false).expect("written");
+
+    let mut options = options(root.path());
+    let instruments = instruments(root.path());
+    let silent = Reporter::silent();
+    let inputs = [root.path().join("midi")];
+    let plan = plan_renders(&inputs, &instruments, &options, &silent).expect("planned");
+    assert_eq!((plan.files, plan.kept, plan.bytes), (0, 0, 0));
+    let mut told: Vec<String> = plan.broken.iter().map(|(_, e)| e.to_string()).collect();
+    told.sort();
+    assert_eq!(told.len(), 5, "{told:#?}");
+    let told_of = |path: &Path, words: &str| {
+        let path = path.display().to_string();
+        let found = told.iter().find(|text| text.ends_with(&path));
+        assert!(
+            found.is_some_and(|t| t.contains(words)),
+            "{path}: {told:#?}"
+        );
+    };
+    told_of(&short, "another length");
+    told_of(&outdated, "older than its MIDI file");
+    told_of(&folder, "a folder has the name");
+    told_of(&long_midi, "can be rendered");
+    assert_eq!(probe(&short, None).expect("audio").frames, Some(100));
+
+    options.overwrite = true;
+    let plan = plan_renders(&inputs, &instruments, &options, &silent).expect("planned");
+    assert_eq!((plan.files, plan.broken.len()), (3, 2));
 }
 
 #[test]

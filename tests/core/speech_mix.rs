@@ -10,7 +10,7 @@ use stemloom::dataset::{
 };
 use stemloom::progress::Reporter;
 
-use crate::cli::stemloom;
+use crate::cli::{files_in, stemloom};
 use crate::common::{failure, max_abs_diff, noise, planar_noise, setting_name};
 
 const RATE: u32 = 8000;
@@ -175,6 +175,70 @@ fn a_pair_depends_on_seed_and_name_alone() {
     };
     let (fourth, _) = run(root.path(), &other);
     assert_ne!(fourth["a"].0.snr_db, first["a"].0.snr_db);
+}
+
+#[test]
+fn what_a_killed_run_left_is_made_anew_and_foreign_files_stay() {
+    let root = tempfile::tempdir().expect("folder");
+    prepare(root.path());
+    let spec = spec(root.path());
+    let place = |folder: &str| spec.out.join(folder).join("a.wav");
+    let record = spec.out.join("pairs/a.json");
+    let read = |folder: &str| std::fs::read(place(folder)).expect("read");
+    let remove = |path: &Path| std::fs::remove_file(path).expect("removed");
+    // What there is when the files are to get their names.
+    let begin = || {
+        let text = std::fs::read_to_string(&record).expect("record");
+        let mut record_now: serde_json::Value = serde_json::from_str(&text).expect("record");
+        record_now["begun"] = true.into();
+        std::fs::write(&record, record_now.to_string()).expect("written");
+    };
+    run(root.path(), &spec);
+    let whole = [read("mixture"), read("clean")];
+    let made_anew = |what: &str| {
+        let (pairs, errors) = run(root.path(), &spec);
+        assert_eq!(errors, Vec::<String>::new(), "{what}");
+        assert_eq!((pairs["a"].1, pairs["inner/b"].1), (true, false), "{what}");
+        assert_eq!([read("mixture"), read("clean")], whole, "{what}");
+        assert!(!run(root.path(), &spec).0["a"].1, "{what}");
+    };
+    begin();
+    remove(&place("clean"));
+    made_anew("one file");
+    begin();
+    made_anew("all files");
+    remove(&place("mixture"));
+    made_anew("a file of a whole pair was lost");
+    remove(&record);
+    remove(&place("clean"));
+    made_anew("no record, but the same bytes");
+
+    // What another run began is finished by this one; the whole pair beside it is not touched.
+    let other = SpeechMixSpec {
+        seed: 2,
+        ..spec.clone()
+    };
+    begin();
+    remove(&place("clean"));
+    let (pairs, errors) = run(root.path(), &other);
+    assert_eq!((pairs["a"].1, errors.len()), (true, 1), "{errors:?}");
+    assert_ne!(read("mixture"), whole[0]);
+
+    // Somebody else's file in the place of ours.
+    begin();
+    remove(&place("clean"));
+    std::fs::write(place("mixture"), b"mine").expect("written");
+    let (pairs, errors) = run(root.path(), &spec);
+    assert_eq!((pairs.len(), errors.len()), (1, 1), "{errors:?}");
+    assert!(errors[0].contains("mixture"), "{}", errors[0]);
+    assert_eq!(read("mixture"), b"mine");
+    assert!(!place("clean").exists());
+    let list = std::fs::read_to_string(spec.out.join("pairs.csv")).expect("list");
+    assert_eq!(list.lines().count(), 2);
+    remove(&record);
+    let (_, errors) = run(root.path(), &spec);
+    assert_eq!((errors.len(), read("mixture")), (1, b"mine".to_vec()));
+    assert_eq!(files_in(&spec.out.join("clean")), ["inner"]);
 }
 
 #[test]

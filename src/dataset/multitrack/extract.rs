@@ -1,10 +1,16 @@
-//! Sections of mixtures and of one stem as pairs of files.
+//! Sections of mixtures and of one stem as pairs of files, apart by split.
+//!
+//! ```text
+//! OUT/train/mixture/SONG_NNN.wav   OUT/train/STEM/SONG_NNN.wav   (valid and test likewise)
+//! OUT/mixture/SONG_NNN.wav         OUT/STEM/SONG_NNN.wav         (songs without a split)
+//! OUT/made/SONG.json               (what a song's pairs are made of, and how)
+//! ```
 
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Mixture, Song, Take, same_name, sections};
+use super::{Mixture, Song, Split, Take, same_name, sections};
 use crate::apply::ClipFile;
 use crate::audio::{AudioFormat, Clip, peak, probe, sanitise_file_name};
 use crate::dataset::made::claim;
@@ -14,7 +20,8 @@ use crate::progress::Reporter;
 /// What to cut, and where to put it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExtractSpec {
-    /// The folder of the results: `mixture/SONG_SECTION.wav` and `STEM/SONG_SECTION.wav` in it.
+    /// The folder of the results: `mixture/SONG_SECTION.wav` and `STEM/SONG_SECTION.wav` in it, or
+    /// below `train`, `valid` or `test` in it if the song has a split.
     pub out: PathBuf,
     /// The stem.
     pub stem: String,
@@ -71,7 +78,15 @@ impl ExtractSpec {
         Ok(())
     }
 
-    /// The stem's folder below `out`.
+    /// Where pairs of a split go.
+    fn root(&self, split: Split) -> PathBuf {
+        match split {
+            Split::None => self.out.clone(),
+            split => self.out.join(split.name()),
+        }
+    }
+
+    /// The stem's folder beside that of the mixtures.
     fn folder(&self) -> PathBuf {
         sanitise_file_name(&self.stem).into()
     }
@@ -93,9 +108,9 @@ pub struct Extracted {
 /// Writes a song's pairs as 32-bit float WAV, which nothing clips. Files that are there are kept.
 ///
 /// # Errors
-/// [`Error::Setting`] if the spec is wrong or a file that is there has another rate, length or
-/// number of channels; otherwise as [`Song::read`] and [`ClipFile::write`]. No file is left half
-/// written.
+/// [`Error::Setting`] if the spec is wrong, the song's pairs were made otherwise or for another
+/// split, or a file that is there has another rate, length or number of channels; otherwise as
+/// [`Song::read`] and [`ClipFile::write`]. No file is left half written.
 pub fn extract(song: &Song, spec: &ExtractSpec, reporter: &Reporter) -> Result<Extracted> {
     spec.validate()?;
     let mut done = Extracted::default();
@@ -123,12 +138,16 @@ pub fn extract(song: &Song, spec: &ExtractSpec, reporter: &Reporter) -> Result<E
         spec.sample_rate_hz,
         spec.mono,
     );
-    claim(&record, &(sources, cut), false)?;
+    match song.split {
+        Split::None => claim(&record, &(sources, cut), false)?,
+        // Pairs of the song in two splits would be a leak.
+        split => claim(&record, &(sources, cut, split), false)?,
+    }
     // One recording in memory at a time.
     let folders = [PathBuf::from("mixture"), spec.folder()];
     let takes = [Take::Mixture, Take::Stem(&spec.stem)];
     for (folder, take) in folders.iter().zip(takes) {
-        let folder = spec.out.join(folder);
+        let folder = spec.root(song.split).join(folder);
         let mut open = Vec::new();
         for (number, start) in starts.iter().enumerate() {
             let path = folder.join(format!("{}_{number:03}.wav", song.file_name));

@@ -37,7 +37,7 @@ pub(super) fn find(folder: &Path) -> Result<(Layout, Vec<Found>, Vec<String>)> {
     let mut is_musdb18 = false;
     let mut has_splits = false;
     for (path, name) in entries(folder)? {
-        if let Some(split) = split_of(&name).filter(|_| holds_songs(&path)) {
+        if let Some(split) = Split::of_folder(&name).filter(|_| holds_songs(&path)) {
             has_splits = true;
             for (path, name) in entries(&path)? {
                 is_musdb18 |= add(&path, &name, split, &mut songs, &mut notes);
@@ -158,14 +158,10 @@ fn song_folder(folder: &Path, name: &str, split: Split) -> Result<Option<Found>>
     }))
 }
 
-/// The split that a folder of this name is for.
-fn split_of(name: &str) -> Option<Split> {
-    match name.to_lowercase().as_str() {
-        "train" | "training" => Some(Split::Train),
-        "valid" | "validation" | "val" => Some(Split::Valid),
-        "test" => Some(Split::Test),
-        _ => None,
-    }
+/// Whether audio files lie in a folder itself: then it may be one song's.
+pub(super) fn holds_audio(folder: &Path) -> bool {
+    let is_file = |(path, _): &(PathBuf, String)| !path.is_dir() && is_audio(path);
+    entries(folder).is_ok_and(|entries| entries.iter().any(is_file))
 }
 
 /// Whether a folder holds songs rather than parts: a song may be called "Test".

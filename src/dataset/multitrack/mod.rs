@@ -56,6 +56,16 @@ impl Split {
             Self::None => "none",
         }
     }
+
+    /// The split that a folder of this name is for, in any case of letters.
+    pub(in crate::dataset) fn of_folder(name: &str) -> Option<Self> {
+        match name.to_lowercase().as_str() {
+            "train" | "training" => Some(Self::Train),
+            "valid" | "validation" | "val" | "dev" => Some(Self::Valid),
+            "test" => Some(Self::Test),
+            _ => None,
+        }
+    }
 }
 
 /// How a folder is laid out.

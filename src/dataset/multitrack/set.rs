@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 use rayon::prelude::*;
 
-use super::find::{Found, find};
+use super::find::{Found, find, holds_audio};
 use super::group::{Group, begins_with, stem_of};
 use super::measure::measure;
 use super::{Layout, MUSDB_PARTS, Problem, ProblemKind, Song, Split, same_name};
@@ -95,11 +95,13 @@ impl MultitrackSet {
         spec.validate()?;
         let (layout, found, mut notes) = find(folder)?;
         if found.is_empty() {
-            let problem = format!(
-                "holds no songs; name a folder with a sub-folder per song and a file per part, or \
-                 MUSDB18: {}",
-                folder.display()
-            );
+            let cure = if holds_audio(folder) {
+                "it looks like one song's folder, with its parts in it; name the folder that it \
+                 is in"
+            } else {
+                "name a folder with a sub-folder per song and a file per part, or MUSDB18"
+            };
+            let problem = format!("holds no songs; {cure}: {}", folder.display());
             return Err(Error::setting("multitrack folder", problem));
         }
         let is_excluded = |song: &Found| {

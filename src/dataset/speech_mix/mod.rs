@@ -6,30 +6,29 @@
 //! music ──┴─► at an SNR ──► OUT/mixture/NAME.wav ─► separator ─► OUT/degraded/NAME.wav
 //! ```
 //!
-//! `OUT/pairs/NAME.json` is written last: it tells that a pair is whole and how it was made.
+//! `OUT/pairs/NAME.json` tells that a pair is whole and how it was made.
 //! `OUT/pairs.csv` lists all of them.
 
 mod inputs;
 mod levels;
 mod mixing;
+mod pair_files;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use walkdir::WalkDir;
 
 pub use levels::active_frames;
 
 use super::draws::Between;
 use crate::apply::{MemorySink, SeparateOptions, Separator, separate, stem_names};
-use crate::audio::{
-    AudioFormat, AudioWriter, Clip, Planar, Tags, apply_gain, peak, probe, write_whole,
-};
+use crate::audio::{AudioFormat, Clip, Planar, apply_gain, peak};
 use crate::error::{Error, Result};
 use crate::progress::{Event, Reporter};
 use mixing::mix;
+use pair_files::{PairFiles, list_pairs};
 
 /// The peak that a pair is lowered to where whole numbers could not hold it: −0.01 dB.
 const HIGHEST_PEAK: f32 = 0.999;
@@ -113,12 +112,6 @@ pub struct SpeechPair {
     pub seed: u64,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Record {
-    settings: String,
-    pair: SpeechPair,
-}
-
 /// What became of a recording of speech.
 #[derive(Debug)]
 pub struct MixedSpeech {
@@ -131,7 +124,8 @@ pub struct MixedSpeech {
 /// Mixes each recording of speech with music that is drawn for it. `speech` and `music` are files
 /// and folders. A pair depends on the spec, its name and the list of music, and not on other speech,
 /// order or threads. `tell` hears of every file, in no certain order, from several threads; one
-/// that is broken does not stop the others. Answers the number of pairs in `pairs.csv`, which lists
+/// that is broken does not stop the others. What a killed run left of a pair is made anew; files
+/// that are not known for such are only replaced with [`SpeechMixSpec::overwrite`]. Answers the number of pairs in `pairs.csv`, which lists
 /// all that are in the destination.
 ///
 /// # Errors
@@ -224,23 +218,16 @@ fn one(
     reporter: &Reporter,
 ) -> Result<(SpeechPair, bool)> {
     reporter.check()?;
-    let record = spec.out.join("pairs").join(format!("{name}.json"));
-    let place = |folder: &str| {
-        let ending = spec.format.extension();
-        spec.out.join(folder).join(format!("{name}.{ending}"))
-    };
-    let mut paths = vec![place("mixture"), place("clean")];
-    paths.extend(spec.model.is_some().then(|| place("degraded")));
+    let places = PairFiles::of(name, spec);
     let settings = serde_json::to_string(spec).unwrap_or_default();
     if !spec.overwrite {
-        if let Some(pair) = kept(&record, &settings, &paths)
+        if let Some(pair) = places
+            .kept(&settings)
             .filter(|pair| pair.speech == path.display().to_string())
         {
             return Ok((pair, false));
         }
-        if let Some(path) = paths.iter().find(|path| path.exists()) {
-            return Err(Error::Exists { path: path.clone() });
-        }
+        places.check()?;
     }
     let mixed = mix(name, path, music, spec, reporter)?;
     let rate = mixed.sample_rate_hz;
@@ -257,9 +244,6 @@ fn one(
     for samples in files.iter_mut().flatten() {
         apply_gain(samples, gain);
     }
-    // Until the new record is there, these are no pair.
-    std::fs::remove_file(&record).ok();
-    write_together(&paths, &files, rate, spec, reporter)?;
     let pair = SpeechPair {
         name: name.to_owned(),
         speech: path.display().to_string(),
@@ -270,30 +254,8 @@ fn one(
         gain: f64::from(gain),
         seed: spec.seed,
     };
-    make_parent(&record)?;
-    let text = Record {
-        settings,
-        pair: pair.clone(),
-    };
-    write_whole(&record, true, |file| {
-        serde_json::to_writer_pretty(file, &text).map_err(std::io::Error::from)
-    })?;
+    places.write(&files, rate, &pair, settings, spec, reporter)?;
     Ok((pair, true))
-}
-
-/// The pair's record, if it was made with these settings and its files are there and equally long.
-fn kept(record: &Path, settings: &str, paths: &[PathBuf]) -> Option<SpeechPair> {
-    let text = std::fs::read_to_string(record).ok()?;
-    let record: Record = serde_json::from_str(&text).ok()?;
-    let shapes: Vec<_> = paths
-        .iter()
-        .map(|path| {
-            let info = probe(path, None).ok()?;
-            Some((info.frames, info.sample_rate, info.channels))
-        })
-        .collect::<Option<_>>()?;
-    let alike = shapes.windows(2).all(|two| two[0] == two[1]);
-    (alike && record.settings == settings).then_some(record.pair)
 }
 
 fn degraded(
@@ -314,85 +276,4 @@ fn degraded(
         channel
     };
     Ok(stem.channels().into_iter().map(equally_long).collect())
-}
-
-fn make_parent(path: &Path) -> Result<()> {
-    let folder = path.parent().unwrap_or(path);
-    std::fs::create_dir_all(folder).map_err(Error::io("create the folder", folder))
-}
-
-/// Writes all files of a pair before any has its name.
-fn write_together(
-    paths: &[PathBuf],
-    files: &[Planar],
-    sample_rate_hz: u32,
-    spec: &SpeechMixSpec,
-    reporter: &Reporter,
-) -> Result<()> {
-    let mut writers = Vec::new();
-    for (path, samples) in paths.iter().zip(files) {
-        reporter.check()?;
-        make_parent(path)?;
-        let (channels, tags) = (samples.len(), Tags::default());
-        let mut writer = AudioWriter::create(
-            path,
-            spec.format,
-            sample_rate_hz,
-            channels,
-            &tags,
-            spec.overwrite,
-        )?;
-        writer.push(samples)?;
-        writers.push(writer);
-    }
-    for (i, writer) in writers.into_iter().enumerate() {
-        if let Err(error) = writer.finish() {
-            // No half pair: those that had their names already go too.
-            for path in &paths[..i] {
-                std::fs::remove_file(path).ok();
-            }
-            return Err(error);
-        }
-    }
-    Ok(())
-}
-
-/// Writes `pairs.csv` of all records in the destination, by name; answers how many there are.
-fn list_pairs(out: &Path) -> Result<usize> {
-    let mut pairs = Vec::new();
-    let items = WalkDir::new(out.join("pairs")).into_iter().flatten();
-    for item in items.filter(|item| item.path().extension().is_some_and(|e| e == "json")) {
-        let text = std::fs::read_to_string(item.path()).unwrap_or_default();
-        pairs.extend(serde_json::from_str::<Record>(&text).map(|record| record.pair));
-    }
-    if pairs.is_empty() {
-        return Ok(0);
-    }
-    pairs.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut text = "name,speech,music,offset_secs,snr_db,music_gain,gain,seed\n".to_owned();
-    for pair in &pairs {
-        let names = [&pair.name, &pair.speech, &pair.music].map(|name| quoted(name));
-        text.push_str(&format!(
-            "{},{:.6},{:.6},{:.9},{:.9},{}\n",
-            names.join(","),
-            pair.offset_secs,
-            pair.snr_db,
-            pair.music_gain,
-            pair.gain,
-            pair.seed
-        ));
-    }
-    write_whole(&out.join("pairs.csv"), true, |file| {
-        std::io::Write::write_all(file, text.as_bytes())
-    })?;
-    Ok(pairs.len())
-}
-
-/// A field as RFC 4180 has it.
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }
