@@ -16,8 +16,8 @@ use super::scene::{Action, ClipView, Cursor, OutputState, Scene, SeparateForm};
 use super::settings::{self, Settings, ThemeChoice, Workspace};
 use super::spectrum::Spectra;
 use super::tiles::Tiles;
+use super::train::{self, TrainView};
 use super::{bottom, card_form, export, fold, help, inspector, library, theme, topbar, welcome};
-use crate::batch::RowState;
 use crate::display::Peak;
 use crate::model::{ModelShelf, RuntimeStatus};
 use crate::playback::Player;
@@ -65,6 +65,7 @@ pub struct App {
     pub(super) batch: BatchView,
     pub(super) listen: ListenView,
     pub(super) reconstruct: ReconstructView,
+    pub(super) train: TrainView,
     pub(super) is_test: bool,
     pub(super) devices: Option<Vec<String>>,
     /// Track numbers of songs that are being opened.
@@ -124,6 +125,7 @@ impl App {
             )),
             listen: ListenView::default(),
             reconstruct: ReconstructView::default(),
+            train: TrainView::default(),
             is_test: start.is_test,
             devices: None,
             pending_tracks: HashMap::new(),
@@ -164,7 +166,7 @@ impl App {
             return 0.0;
         };
         match &self.player {
-            Some(player) if self.is_playing() => {
+            Some(player) if self.is_playing() && !self.is_previewing() => {
                 let frames = player
                     .state()
                     .position
@@ -184,57 +186,6 @@ impl App {
                 .load(std::sync::atomic::Ordering::Relaxed)
         })
     }
-
-    /// What is open, for tests.
-    pub fn session(&self) -> &Session {
-        &self.session
-    }
-
-    /// What the person chose, for tests.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    /// Whether nothing is running any more, for tests.
-    pub fn is_idle(&self) -> bool {
-        self.jobs.running.is_empty() && !self.tiles.is_busy()
-    }
-
-    /// The queue of the Batch workspace and what became of each song, for tests.
-    pub fn queue(&self) -> Vec<(&std::path::Path, RowState)> {
-        let songs = &self.batch.form.songs;
-        songs
-            .iter()
-            .map(|song| (song.entry.input.as_path(), song.state))
-            .collect()
-    }
-
-    /// Whether a batch is running, for tests.
-    pub fn is_batch_running(&self) -> bool {
-        self.batch.running
-    }
-
-    /// The lane that the Listen workspace plays, for tests.
-    pub fn heard_lane(&self) -> Option<Id> {
-        self.listen.heard_lane(self.session.song()?)
-    }
-
-    /// The gains of the Listen workspace's lanes, for tests.
-    pub fn listening_gains(&self) -> Vec<f32> {
-        self.session
-            .song()
-            .map_or_else(Vec::new, |song| self.listen.gains(song))
-    }
-
-    /// Whether a blind test is under way, for tests.
-    pub fn is_testing(&self) -> bool {
-        self.listen.running.is_some()
-    }
-
-    /// The newest notice, for tests.
-    pub fn last_notice(&self) -> Option<&str> {
-        self.notices.last()
-    }
 }
 
 impl eframe::App for App {
@@ -243,6 +194,7 @@ impl eframe::App for App {
         if self.listen.is_test_broken(self.session.song()) {
             self.leave_test();
         }
+        self.watch_preview();
         if self.tiles.receive(ctx) {
             ctx.request_repaint();
         }
@@ -258,8 +210,10 @@ impl eframe::App for App {
                 ctx.request_repaint();
             }
         }
-        if self.is_playing() {
+        if self.is_playing() || self.follows_preview() {
             ctx.request_repaint();
+        }
+        if self.is_playing() && !self.is_previewing() {
             let playhead = self.playhead_secs();
             if let Some(song) = self.session.song_mut() {
                 song.playhead_secs = playhead;
@@ -305,6 +259,7 @@ impl eframe::App for App {
             topbar::ui(ui, &scene, &mut self.notices, &mut actions);
             match scene.settings.workspace {
                 Workspace::Batch => batch::ui(ui, &scene, &mut self.batch, &mut actions),
+                Workspace::Train => train::ui(ui, &scene, &mut self.train, &mut actions),
                 Workspace::Listen => {
                     if scene.settings.show_bottom && song_shown(&scene) {
                         bottom::ui(ui, &scene, &mut self.spectra, &mut actions);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crossbeam_channel::Sender;
 
 use super::jobs::JobEvent;
+use super::train::DataPick;
 use crate::audio::SUPPORTED_EXTENSIONS;
 
 /// What a dialog was closed with.
@@ -19,6 +20,8 @@ pub enum Picked {
     BatchOut(Option<PathBuf>),
     /// A folder of songs for a batch.
     SongsFolder(Option<PathBuf>),
+    /// A folder or file of the Train workspace.
+    Data(DataPick, Option<PathBuf>),
     /// The file for a table.
     Csv(CsvOf, Option<PathBuf>),
     /// The file for a picture of what is compared.
@@ -81,6 +84,25 @@ pub fn pick_songs_folder(outbox: Sender<JobEvent>, ctx: egui::Context) {
         outbox
             .send(JobEvent::Picked(Picked::SongsFolder(folder)))
             .ok();
+        ctx.request_repaint();
+    });
+}
+
+/// Asks for a folder or file of the Train workspace.
+pub fn pick_data(of: DataPick, outbox: Sender<JobEvent>, ctx: egui::Context) {
+    show("pick-data", move || {
+        let dialog = rfd::FileDialog::new();
+        let path = match of {
+            DataPick::Folder => dialog.set_title("Data folder").pick_folder(),
+            DataPick::Midi => dialog.set_title("MIDI folder").pick_folder(),
+            DataPick::Out => dialog.set_title("Rendered folder").pick_folder(),
+            DataPick::Samples(_) => dialog.set_title("Folder of samples").pick_folder(),
+            DataPick::SoundFont(_) => dialog
+                .set_title("SoundFont")
+                .add_filter("SoundFont", &["sf2", "SF2"])
+                .pick_file(),
+        };
+        outbox.send(JobEvent::Picked(Picked::Data(of, path))).ok();
         ctx.request_repaint();
     });
 }

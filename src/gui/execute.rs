@@ -20,7 +20,9 @@ impl App {
         match action {
             Action::Do(command) => self.execute_command(command, ctx),
             Action::OpenPaths(paths) => self.take_paths(paths),
-            Action::OpenTrack(path, track) => self.open_track(path, Some(track)),
+            Action::OpenTrack(path, track) => {
+                self.open_track(path, Some(track));
+            }
             Action::ShowSong(id) => self.show_song(id),
             Action::CloseSong(id) => self.close_song(id),
             Action::ToggleTake(song, take) => self.toggle_take(song, take),
@@ -75,6 +77,7 @@ impl App {
             }
             Action::Batch(action) => self.execute_batch(action, ctx),
             Action::Listen(action) => self.execute_listen(action, ctx),
+            Action::Train(action) => self.execute_train(action, ctx),
             Action::Export(lanes, picture) => self.start_export(&lanes, picture),
             Action::AdoptModel(path, card) => self.adopt_model(path, card),
             Action::ChooseFolder => {
@@ -117,6 +120,7 @@ impl App {
                 .for_each(|id| self.jobs.cancel(*id)),
             Command::PlayPause => self.play_pause(),
             Command::Stop => {
+                self.stop_preview();
                 self.tell(PlayerCommand::Pause);
                 self.seek(0.0);
             }
@@ -167,12 +171,18 @@ impl App {
                 match self.settings.workspace {
                     Workspace::Workbench => self.choose_neighbour(by),
                     Workspace::Listen => self.hear_neighbour(by),
+                    Workspace::Train => self.choose_data_song(by),
                     Workspace::Batch => self.choose_queued(by),
                 }
             }
             Command::Workbench => self.go_to(Workspace::Workbench),
             Command::Listen => self.go_to(Workspace::Listen),
+            Command::Train => self.go_to(Workspace::Train),
             Command::Batch => self.go_to(Workspace::Batch),
+            Command::OpenDataFolder
+            | Command::LookAgain
+            | Command::LeaveOut
+            | Command::OpenDataSong => self.train_command(command, ctx),
             Command::Reconstruct => self.start_reconstruction(false),
             Command::Sweep => self.start_reconstruction(true),
             Command::SeparateTool => self.show_tool(Tool::Separate),
@@ -249,8 +259,11 @@ impl App {
     }
 
     /// Another workspace; what is heard follows it.
-    fn go_to(&mut self, workspace: Workspace) {
+    pub(super) fn go_to(&mut self, workspace: Workspace) {
         self.settings.workspace = workspace;
+        if workspace != Workspace::Train {
+            self.stop_preview();
+        }
         self.listen.forget_failures();
         self.send_lanes();
     }

@@ -142,10 +142,12 @@ fn fold(app: &mut App, event: JobEvent, ctx: &egui::Context) {
             app.batch.failed(job);
             app.reconstruct.ended(job);
             app.listen.failed(job);
+            let is_told = app.train.failed(job, &error);
             if let Some(clip) = clip {
                 not_opened(app, clip, &error.to_string());
             }
             match error {
+                _ if is_told => {}
                 Error::Cancelled => {
                     app.notices
                         .add(Level::Info, "Cancelled; nothing was left half-done");
@@ -153,6 +155,7 @@ fn fold(app: &mut App, event: JobEvent, ctx: &egui::Context) {
                 error => app.notices.add(Level::Error, error.to_string()),
             }
         }
+        JobEvent::Train(job, event) => app.train_event(job, *event),
         JobEvent::Picked(picked) => {
             app.dialog_open = false;
             match picked {
@@ -163,7 +166,8 @@ fn fold(app: &mut App, event: JobEvent, ctx: &egui::Context) {
                 Picked::SongsFolder(Some(folder)) => {
                     app.execute_batch(BatchAction::Add(vec![folder]), ctx);
                 }
-                Picked::BatchOut(None) | Picked::SongsFolder(None) => {}
+                Picked::Data(of, Some(path)) => app.picked_data(of, path),
+                Picked::BatchOut(None) | Picked::SongsFolder(None) | Picked::Data(_, None) => {}
                 Picked::Folder(Some(folder)) => app.export.set_folder(&folder),
                 Picked::Folder(None) | Picked::Csv(_, None) | Picked::Picture(None) => {}
                 Picked::Csv(of, Some(path)) => app.save_csv(of, path),

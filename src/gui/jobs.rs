@@ -2,7 +2,7 @@
 //!
 //! Three named threads, each with a bounded queue: the **loader** opens files and measures them, the
 //! **engine** separates and exports in order and owns the loaded network, the **batch** runs queues
-//! of songs. All answer over one bounded channel and wake the window after every answer.
+//! of songs and makes music. All answer over one bounded channel and wake the window after every answer.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use super::dialogs::Picked;
 use super::listen::{DifferenceRequest, PictureRequest};
 use super::reconstruct::ReconstructRequest;
 use super::settings::Tool;
+use super::train::{Queue, TrainEvent, TrainRequest};
 use super::worker::Worker;
 use crate::apply::{Convergence, ExportOptions, Params, PostProcess, Region, SongName, StemFile};
 use crate::audio::{AudioInfo, Clip};
@@ -119,6 +120,8 @@ pub enum Request {
     Install,
     /// Look for ONNX Runtime and models.
     Scan,
+    /// Something for the Train workspace.
+    Train(Box<TrainRequest>),
     /// Remove takes that no session knows any more, except these files.
     Prune(Vec<PathBuf>),
 }
@@ -212,6 +215,8 @@ pub enum JobEvent {
     Ended(JobId),
     /// A file was written.
     Wrote(JobId, PathBuf),
+    /// Something for the Train workspace was done.
+    Train(JobId, Box<TrainEvent>),
     /// A file dialog was closed.
     Picked(Picked),
 }
@@ -265,7 +270,12 @@ impl Jobs {
             Request::Reconstruct(_) => Some(Tool::Reconstruct),
             _ => None,
         };
-        let queue = match request {
+        let queue = match &request {
+            Request::Train(request) => match request.queue() {
+                Queue::Loader => &self.loader,
+                Queue::Engine => &self.engine,
+                Queue::Batch => &self.batch,
+            },
             Request::Open { .. }
             | Request::LookBatch(..)
             | Request::Loudness(_)
@@ -315,6 +325,7 @@ impl Jobs {
             | JobEvent::BatchOver(job, _)
             | JobEvent::Ended(job)
             | JobEvent::Wrote(job, _)
+            | JobEvent::Train(job, _)
             | JobEvent::Failed(job, ..) => {
                 self.running.remove(job);
             }

@@ -29,6 +29,7 @@ mod listen;
 mod notices;
 mod palette;
 mod preferences;
+mod probes;
 mod reconstruct;
 mod runs;
 mod saving;
@@ -41,6 +42,7 @@ mod take_work;
 mod theme;
 mod tiles;
 mod topbar;
+mod train;
 mod transport;
 mod welcome;
 mod worker;
@@ -53,6 +55,7 @@ pub use command::{Command, Spec};
 pub use listen::{ListenAction, Sound};
 pub use scene::Action;
 pub use settings::{Settings, Tool, Workspace};
+pub use train::TrainAction;
 
 /// Opens the window on these files and runs until it is closed.
 ///

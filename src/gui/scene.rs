@@ -9,6 +9,7 @@ use super::command::Command;
 use super::jobs::{Job, JobId};
 use super::listen::ListenAction;
 use super::settings::Settings;
+use super::train::TrainAction;
 use crate::apply::Params;
 use crate::audio::Clip;
 use crate::display::{Overview, Peak, PeakPyramid};
@@ -194,6 +195,8 @@ pub enum Action {
     Batch(BatchAction),
     /// Something in the Listen workspace.
     Listen(ListenAction),
+    /// Something in the Train workspace.
+    Train(TrainAction),
 }
 
 /// Whether a change is one of many in a drag.

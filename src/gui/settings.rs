@@ -1,5 +1,6 @@
 //! What a person chose, kept between two starts. Unreadable settings are a notice and a default.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -29,6 +30,8 @@ pub enum Workspace {
     Workbench,
     /// Its takes, by ear.
     Listen,
+    /// What networks learn from.
+    Train,
     /// Many songs.
     Batch,
 }
@@ -77,6 +80,10 @@ pub struct Settings {
     pub show_bottom: bool,
     /// Whether the example was offered once.
     pub welcomed: bool,
+    /// Folders of the Train workspace, the last one first; at most 8.
+    pub data_folders: Vec<String>,
+    /// Names of the songs that are left out of each of them.
+    pub left_out: BTreeMap<String, Vec<String>>,
 }
 
 impl Default for Settings {
@@ -97,6 +104,8 @@ impl Default for Settings {
             show_inspector: true,
             show_bottom: true,
             welcomed: false,
+            data_folders: Vec::new(),
+            left_out: BTreeMap::new(),
         }
     }
 }

@@ -15,15 +15,29 @@ impl App {
     /// Opens files, and the audio files in folders.
     /// Files from a drop or a dialog: to where the person is looking.
     pub(super) fn take_paths(&mut self, paths: Vec<PathBuf>) {
-        if self.settings.workspace != Workspace::Batch {
-            self.open_paths(paths);
-            return;
-        }
-        let is_model = |path: &PathBuf| path.extension().is_some_and(|e| e == "onnx");
-        let (models, songs): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_model);
-        self.open_paths(models);
-        if !songs.is_empty() {
-            self.add_to_batch(songs);
+        match self.settings.workspace {
+            Workspace::Workbench | Workspace::Listen => self.open_paths(paths),
+            Workspace::Train => {
+                let is_folder = |path: &PathBuf| path.is_dir();
+                let (folders, files): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_folder);
+                let is_model = |path: &PathBuf| path.extension().is_some_and(|e| e == "onnx");
+                let has_songs = !files.iter().all(is_model);
+                self.open_paths(files);
+                if let Some(folder) = folders.into_iter().next() {
+                    self.open_data(folder);
+                } else if has_songs {
+                    // Where they can be seen.
+                    self.go_to(Workspace::Workbench);
+                }
+            }
+            Workspace::Batch => {
+                let is_model = |path: &PathBuf| path.extension().is_some_and(|e| e == "onnx");
+                let (models, songs): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_model);
+                self.open_paths(models);
+                if !songs.is_empty() {
+                    self.add_to_batch(songs);
+                }
+            }
         }
     }
 
@@ -66,7 +80,8 @@ impl App {
             .start(format!("Adding {name}"), Request::Adopt(path, card));
     }
 
-    pub(super) fn open_track(&mut self, path: PathBuf, track: Option<usize>) {
+    /// Opens one of a file's audio tracks, or shows it if it is open; answers the song's number.
+    pub(super) fn open_track(&mut self, path: PathBuf, track: Option<usize>) -> Option<Id> {
         let open = self
             .session
             .songs
@@ -75,7 +90,7 @@ impl App {
             .map(|song| song.id);
         if let Some(id) = open {
             self.show_song(id);
-            return;
+            return Some(id);
         }
         let (song, clip) = (self.session.new_id(), self.session.new_id());
         if let Some(track) = track {
@@ -100,13 +115,16 @@ impl App {
                 Level::Warning,
                 format!("Too much is being opened at once; try again in a moment: {name}"),
             );
+            return None;
         }
+        Some(song)
     }
 
     pub(super) fn show_song(&mut self, id: Id) {
         if self.session.current != Some(id) {
             // A test is of one song's takes.
             self.leave_test();
+            self.stop_preview();
             self.tell(PlayerCommand::Pause);
             self.session.current = Some(id);
             self.chosen_lane = self
@@ -132,6 +150,7 @@ impl App {
         song.arrangement.lanes.iter().for_each(|lane| {
             self.clips.remove(&lane.clip);
         });
+        self.stop_preview();
         self.tell(PlayerCommand::Pause);
         self.history.forget(id);
         self.session.close(id);

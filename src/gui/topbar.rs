@@ -9,6 +9,9 @@ use super::scene::{Action, OutputState, Scene};
 use super::settings::Workspace;
 use super::theme::{SPACE_M, SPACE_S, figures, small, tokens};
 
+/// From this width on the program's name stands in the bar.
+const NAMED_WIDTH: f32 = 1000.0;
+
 /// Paints the bar.
 pub fn ui(ui: &mut Ui, scene: &Scene<'_>, notices: &mut Notices, actions: &mut Vec<Action>) {
     let frame = egui::Frame::new()
@@ -17,8 +20,11 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, notices: &mut Notices, actions: &mut V
     egui::Panel::top("top").frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
             menu(ui, scene, actions);
-            ui.label(RichText::new("Stemloom").strong().size(15.0));
-            ui.add_space(SPACE_M);
+            // In a small window the name gives way to what can be pressed.
+            if ui.available_width() > NAMED_WIDTH {
+                ui.label(RichText::new("Stemloom").strong().size(15.0));
+                ui.add_space(SPACE_M);
+            }
             workspaces(ui, scene, actions);
             ui.add_space(SPACE_M);
             transport(ui, scene, actions);
@@ -61,7 +67,10 @@ fn menu_item(ui: &mut Ui, command: Command, enabled: bool, actions: &mut Vec<Act
 /// Whether a command can do something now.
 pub fn is_enabled(command: Command, scene: &Scene<'_>) -> bool {
     let song = scene.session.song();
+    let trains = scene.settings.workspace == Workspace::Train;
     match command {
+        Command::PlayPause | Command::LaneUp | Command::LaneDown if trains => true,
+        Command::LookAgain | Command::LeaveOut | Command::OpenDataSong => trains,
         Command::CloseSong
         | Command::Separate
         | Command::Preview
@@ -129,6 +138,7 @@ fn workspaces(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
     for (workspace, command) in [
         (Workspace::Workbench, Command::Workbench),
         (Workspace::Listen, Command::Listen),
+        (Workspace::Train, Command::Train),
         (Workspace::Batch, Command::Batch),
     ] {
         let chosen = scene.settings.workspace == workspace;

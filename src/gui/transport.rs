@@ -20,6 +20,10 @@ impl App {
         if self.listen.is_test_broken(self.session.song()) {
             self.leave_test();
         }
+        if self.is_previewing() {
+            // The song comes back when the sound of the data is over.
+            return;
+        }
         let listens = self.settings.workspace == Workspace::Listen;
         if listens {
             self.measure_loudness();
@@ -71,6 +75,9 @@ impl App {
     }
 
     pub(super) fn send_loop(&self) {
+        if self.is_previewing() {
+            return;
+        }
         let Some(song) = self.session.song() else {
             return;
         };
@@ -83,7 +90,7 @@ impl App {
     }
 
     pub(super) fn play_pause(&mut self) {
-        if self.session.song().is_none() {
+        if self.toggle_preview() || self.session.song().is_none() {
             return;
         }
         if self.player.is_none() && !self.is_test {
@@ -97,6 +104,9 @@ impl App {
     }
 
     pub(super) fn seek(&mut self, secs: f64) {
+        if self.is_previewing() {
+            return;
+        }
         let Some(song) = self.session.song_mut() else {
             return;
         };

@@ -208,6 +208,11 @@ impl Worker {
                 self.scan(id);
                 Ok(())
             }
+            Request::Train(request) => {
+                let event = request.run(id, reporter)?;
+                self.send(event);
+                Ok(())
+            }
             Request::Prune(used) => {
                 prune(&used);
                 self.send(JobEvent::Ended(id));

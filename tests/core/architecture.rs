@@ -60,7 +60,7 @@ const MODULES: [(&str, &[&str]); 17] = [
         "gui",
         &[
             "error", "progress", "paths", "audio", "spectral", "phase", "model", "apply",
-            "display", "listen", "playback", "session", "batch", "cli",
+            "display", "listen", "playback", "session", "batch", "dataset", "cli",
         ],
     ),
 ];

@@ -12,4 +12,5 @@ mod playback;
 mod reconstruct;
 mod session;
 mod snapshots;
+mod train_data;
 mod window;

@@ -13,7 +13,7 @@ pub(super) fn megabytes(bytes: u64) -> String {
 }
 
 /// Minutes and seconds; hours where there are some.
-pub(super) fn clock(secs: f64) -> String {
+pub(in crate::gui) fn clock(secs: f64) -> String {
     let whole = secs.max(0.0).round() as u64;
     match (whole / 3600, whole / 60 % 60, whole % 60) {
         (0, m, s) => format!("{m}:{s:02}"),
@@ -22,7 +22,7 @@ pub(super) fn clock(secs: f64) -> String {
 }
 
 /// Names of songs hold anything, also line breaks and signs that no font has.
-pub(super) fn one_line(text: &str) -> String {
+pub(in crate::gui) fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()

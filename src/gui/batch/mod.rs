@@ -6,7 +6,7 @@
 //! ```
 
 mod commands;
-mod figures;
+pub(super) mod figures;
 mod mixdowns;
 mod preview;
 mod queue;

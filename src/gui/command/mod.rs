@@ -93,6 +93,8 @@ pub enum Command {
     Workbench,
     /// The workspace of takes, by ear.
     Listen,
+    /// The workspace of what networks learn from.
+    Train,
     /// The workspace of many songs.
     Batch,
     /// Hear a take of the Listen workspace, 1–9; in a blind ranking, a slider's.
@@ -121,6 +123,14 @@ pub enum Command {
     Ranking,
     /// The next round of a ranking.
     NextRound,
+    /// Choose a folder of songs or examples to look through.
+    OpenDataFolder,
+    /// Look through it once more.
+    LookAgain,
+    /// Leave the chosen song of it out, or take it in again.
+    LeaveOut,
+    /// Open the chosen song of it in the Workbench.
+    OpenDataSong,
     /// Add a folder to the queue.
     AddFolder,
     /// Run the queue, pause it, go on.
@@ -168,7 +178,7 @@ pub struct Spec {
 
 impl Command {
     /// All of them.
-    pub const ALL: [Self; 75] = [
+    pub const ALL: [Self; 80] = [
         Self::Open,
         Self::OpenExample,
         Self::CloseSong,
@@ -207,6 +217,7 @@ impl Command {
         Self::ToggleBottom,
         Self::Workbench,
         Self::Listen,
+        Self::Train,
         Self::Batch,
         Self::Hear(1),
         Self::Hear(2),
@@ -229,6 +240,10 @@ impl Command {
         Self::Abx,
         Self::Ranking,
         Self::NextRound,
+        Self::OpenDataFolder,
+        Self::LookAgain,
+        Self::LeaveOut,
+        Self::OpenDataSong,
         Self::AddFolder,
         Self::StartBatch,
         Self::CancelBatch,

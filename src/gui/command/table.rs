@@ -228,6 +228,12 @@ impl Command {
                 "View",
                 key(CTRL, Key::Num2),
             ),
+            Self::Train => (
+                "Train",
+                "Songs and examples that networks learn from",
+                "View",
+                key(CTRL, Key::Num3),
+            ),
             Self::Batch => (
                 "Batch",
                 "Many songs by one recipe",
@@ -304,6 +310,30 @@ impl Command {
                 "Keep the ratings of this round and begin the next",
                 "Listen",
                 key(CTRL.plus(SHIFT), Key::N),
+            ),
+            Self::OpenDataFolder => (
+                "Open data folder…",
+                "Choose a folder of songs or examples, and look through it",
+                "Train",
+                key(CTRL.plus(SHIFT), Key::D),
+            ),
+            Self::LookAgain => (
+                "Look through the data folder again",
+                "See what has changed in the data folder",
+                "Train",
+                key(CTRL, Key::F5),
+            ),
+            Self::LeaveOut => (
+                "Leave song out",
+                "Leave the chosen song out of what networks learn from, or take it in again",
+                "Train",
+                key(CTRL, Key::L),
+            ),
+            Self::OpenDataSong => (
+                "Open song in the workbench",
+                "Open the mixture of the chosen song, and its stems as lanes",
+                "Train",
+                key(CTRL.plus(SHIFT), Key::E),
             ),
             Self::AddFolder => (
                 "Add folder to the batch…",
