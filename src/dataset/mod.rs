@@ -9,6 +9,7 @@
 mod augment;
 pub mod compose;
 mod draws;
+mod examples;
 mod excerpt_spec;
 mod excerpts;
 mod feature_kind;
@@ -41,6 +42,11 @@ pub use augment::{
     AugmentSpec, BandKind, Drawn, Echo, EqBand, RemixPart, Remixed, Reverb, draw_remix, remix,
 };
 pub use draws::Between;
+pub use examples::{
+    EXAMPLE_PRESETS, EXAMPLES_FILE, Example, ExampleBatch, ExampleSet, ExampleShapes, ExampleSong,
+    ExampleSource, ExampleSpec, ExampleStream, ExampleTarget, PictureChannels, Stored,
+    example_preset, store_examples, stored_example_spec,
+};
 pub use excerpt_spec::{EXCERPTS_FILE, ExcerptManifest, ExcerptMode, ExcerptSong, ExcerptSpec};
 pub use excerpts::write_excerpts;
 pub use feature_kind::FeatureKind;

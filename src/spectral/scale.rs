@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result};
+
 /// 20·log₁₀ of an amplitude, at least `floor_db`.
 pub fn db_from_amplitude(amplitude: f32, floor_db: f32) -> f32 {
     if amplitude > 0.0 {
@@ -63,11 +65,54 @@ pub enum MagnitudeScale {
         /// The magnitude that becomes 1.
         max: f32,
     },
+    /// (20·log₁₀ m − min_db)/(max_db − min_db), held within 0…1.
+    DbUnit {
+        /// The level that becomes 0; everything below it too. Below `max_db`; −80 is usual.
+        min_db: f32,
+        /// The level that becomes 1; everything above it too.
+        max_db: f32,
+    },
+    /// 2·(ln max(m, floor) − ln floor)/(ln max − ln floor) − 1, held within −1…1.
+    LnUnit {
+        /// The magnitude that becomes −1, above 0; everything below it too. 1e-5 is usual.
+        floor: f32,
+        /// The magnitude that becomes 1, above `floor`; everything above it too.
+        max: f32,
+    },
 }
 
 const AMIN_16: f32 = 1.0 / 65536.0;
 
 impl MagnitudeScale {
+    /// Checks that its numbers make a scale. [`Self::forward`] of 0 is the value of silence.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] "scale" that says what is wrong.
+    pub fn validate(&self) -> Result<()> {
+        let above_zero = |x: f32| x.is_finite() && x > 0.0;
+        let rising = |low: f32, high: f32| low.is_finite() && high.is_finite() && low < high;
+        let (good, rule) = match *self {
+            Self::Linear | Self::Log1p16 => (true, ""),
+            Self::Db { amin } => (above_zero(amin), "amin must be above 0"),
+            Self::Ln { floor } | Self::Log10 { floor } => {
+                (above_zero(floor), "floor must be above 0")
+            }
+            Self::MinMax { min, max } => (rising(min, max), "min must be below max"),
+            Self::DbUnit { min_db, max_db } => {
+                (rising(min_db, max_db), "min_db must be below max_db")
+            }
+            Self::LnUnit { floor, max } => (
+                above_zero(floor) && rising(floor, max),
+                "floor must be above 0 and below max",
+            ),
+        };
+        if good {
+            Ok(())
+        } else {
+            Err(Error::setting("scale", rule))
+        }
+    }
+
     /// The scaled value of a magnitude.
     pub fn forward(&self, m: f32) -> f32 {
         match *self {
@@ -77,10 +122,19 @@ impl MagnitudeScale {
             Self::Ln { floor } => m.max(floor).ln(),
             Self::Log10 { floor } => m.max(floor).log10(),
             Self::MinMax { min, max } => (m - min) / (max - min),
+            // The logarithm of 0 is −∞, which is held at 0 as well.
+            Self::DbUnit { min_db, max_db } => {
+                ((20.0 * m.max(0.0).log10() - min_db) / (max_db - min_db)).clamp(0.0, 1.0)
+            }
+            Self::LnUnit { floor, max } => {
+                let share = (m.max(floor) / floor).ln() / (max / floor).ln();
+                (2.0 * share - 1.0).clamp(-1.0, 1.0)
+            }
         }
     }
 
-    /// The magnitude of a scaled value, never negative.
+    /// The magnitude of a scaled value, never negative. Scales that are held within a range hold
+    /// what a network answers beyond it at the range's ends.
     pub fn inverse(&self, x: f32) -> f32 {
         let m = match *self {
             Self::Linear => x,
@@ -89,6 +143,12 @@ impl MagnitudeScale {
             Self::Ln { .. } => x.exp(),
             Self::Log10 { .. } => 10.0_f32.powf(x),
             Self::MinMax { min, max } => x * (max - min) + min,
+            Self::DbUnit { min_db, max_db } => {
+                amplitude_from_db(min_db + x.clamp(0.0, 1.0) * (max_db - min_db))
+            }
+            Self::LnUnit { floor, max } => {
+                floor * ((x.clamp(-1.0, 1.0) + 1.0) / 2.0 * (max / floor).ln()).exp()
+            }
         };
         m.max(0.0)
     }

@@ -1,4 +1,4 @@
-//! The short-time Fourier transform and its inverse. The only user of the FFT crate.
+//! The short-time Fourier transform and its inverse.
 //!
 //! Forward: X[t, k] = Σₙ w[n]·x[t·hop + n − pad]·e^(−2πikn/n_fft), pad = n_fft/2 when centred.
 //! Inverse: overlap-add of windowed inverse transforms, divided by the overlap-added squared

@@ -235,6 +235,69 @@ fn decibels_equal_the_stored_ones() {
     }
 }
 
+/// By hand: the ends, the middle, and what lies beyond.
+#[test]
+fn unit_scales_are_held_within_their_range() {
+    let db = MagnitudeScale::DbUnit {
+        min_db: -80.0,
+        max_db: 0.0,
+    };
+    // 1e-2 is −40 dB, half-way from −80 to 0.
+    for (m, x) in [(1.0, 1.0), (1e-2, 0.5), (1e-4, 0.0), (0.0, 0.0), (7.0, 1.0)] {
+        assert!((db.forward(m) - x).abs() < 1e-6, "{m}: {}", db.forward(m));
+    }
+    for (x, m) in [
+        (1.0, 1.0),
+        (0.5, 1e-2),
+        (0.0, 1e-4),
+        (-3.0, 1e-4),
+        (2.0, 1.0),
+    ] {
+        assert!(
+            (db.inverse(x) - m).abs() < 1e-6 * m,
+            "{x}: {}",
+            db.inverse(x)
+        );
+    }
+    let ln = MagnitudeScale::LnUnit {
+        floor: 1e-5,
+        max: 10.0,
+    };
+    // 1e-2 is half-way from 1e-5 to 10 on a logarithm.
+    for (m, x) in [
+        (10.0, 1.0),
+        (1e-2, 0.0),
+        (1e-5, -1.0),
+        (0.0, -1.0),
+        (99.0, 1.0),
+    ] {
+        assert!((ln.forward(m) - x).abs() < 1e-5, "{m}: {}", ln.forward(m));
+    }
+    for (x, m) in [
+        (1.0, 10.0),
+        (0.0, 1e-2),
+        (-1.0, 1e-5),
+        (-9.0, 1e-5),
+        (9.0, 10.0),
+    ] {
+        assert!(
+            (ln.inverse(x) - m).abs() < 1e-5 * m,
+            "{x}: {}",
+            ln.inverse(x)
+        );
+    }
+    let text = r#"{"kind":"db-unit","min_db":-80.0,"max_db":0.0}"#;
+    assert_eq!(serde_json::to_string(&db).unwrap(), text);
+    let text = r#"{"kind":"ln-unit","floor":0.5,"max":2.0}"#;
+    assert_eq!(
+        serde_json::from_str::<MagnitudeScale>(text).unwrap(),
+        MagnitudeScale::LnUnit {
+            floor: 0.5,
+            max: 2.0
+        }
+    );
+}
+
 // ---------------------------------------------------------------------------------------------
 // Seeded
 
@@ -247,6 +310,14 @@ fn scales_are_undone_by_their_inverse() {
         MagnitudeScale::Ln { floor: 1e-5 },
         MagnitudeScale::Log10 { floor: 1e-5 },
         MagnitudeScale::MinMax { min: 0.1, max: 4.0 },
+        MagnitudeScale::DbUnit {
+            min_db: -100.0,
+            max_db: 0.0,
+        },
+        MagnitudeScale::LnUnit {
+            floor: 1e-5,
+            max: 4.0,
+        },
     ];
     let mut rng = Rng::new(3);
     for _ in 0..500 {
@@ -288,6 +359,36 @@ fn mels_and_hertz_are_inverse() {
 
 // ---------------------------------------------------------------------------------------------
 // Bad input
+
+#[test]
+fn numbers_that_make_no_scale_are_refused() {
+    let wrong = [
+        MagnitudeScale::Db { amin: 0.0 },
+        MagnitudeScale::Ln { floor: -1.0 },
+        MagnitudeScale::Log10 { floor: f32::NAN },
+        MagnitudeScale::MinMax { min: 1.0, max: 1.0 },
+        MagnitudeScale::DbUnit {
+            min_db: 0.0,
+            max_db: -80.0,
+        },
+        MagnitudeScale::LnUnit {
+            floor: 0.0,
+            max: 1.0,
+        },
+        MagnitudeScale::LnUnit {
+            floor: 2.0,
+            max: 1.0,
+        },
+    ];
+    for scale in wrong {
+        assert_eq!(
+            setting_name(failure(scale.validate())),
+            "scale",
+            "{scale:?}"
+        );
+    }
+    assert!(MagnitudeScale::Log1p16.validate().is_ok());
+}
 
 #[test]
 fn wrong_banks_name_their_field() {
