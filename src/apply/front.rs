@@ -8,10 +8,11 @@ use crate::spectral::Complex32;
 /// The network's view of a batch: samples, or spectra.
 pub(super) struct Front<'a> {
     frames: usize,
-    columns: usize,
-    bins: usize,
+    pub(super) columns: usize,
+    /// Bins that the network is told of.
+    pub(super) bins: usize,
     /// `[items][channels][columns × all bins]`; empty for samples.
-    spectra: Vec<Vec<Vec<Complex32>>>,
+    pub(super) spectra: Vec<Vec<Vec<Complex32>>>,
     items: &'a [Item],
 }
 
@@ -115,6 +116,14 @@ impl<'a> Front<'a> {
         Tensor { shape, data }
     }
 
+    /// Where a value is among those of one stem and channel.
+    pub(super) fn place(&self, network: &Network, column: usize, bin: usize) -> usize {
+        match network.card.tensor.axes {
+            TensorAxes::FrequencyTime => bin * self.columns + column,
+            TensorAxes::TimeFrequency => column * self.bins + bin,
+        }
+    }
+
     fn lay_out(&self, network: &Network, data: &mut Vec<f32>, value: impl Fn(usize, usize) -> f32) {
         match network.card.tensor.axes {
             TensorAxes::FrequencyTime => {
@@ -147,10 +156,8 @@ impl<'a> Front<'a> {
                 .collect();
         };
         let per_channel = self.bins * self.columns;
-        let at = |column: usize, bin: usize| match network.card.tensor.axes {
-            TensorAxes::FrequencyTime => bin * self.columns + column,
-            TensorAxes::TimeFrequency => column * self.bins + bin,
-        };
+        let at = |column: usize, bin: usize| self.place(network, column, bin);
+        let output = &network.card.output;
         let kind = network.card.tensor.kind;
         let mono_mask =
             kind == TensorKind::MagnitudeMask && network.card.audio.channels == CardChannels::Mono;
@@ -162,7 +169,9 @@ impl<'a> Front<'a> {
                 .channels
                 .iter()
                 .map(|x| {
-                    let y = self.masked(network, x, |column, bin| values[at(column, bin)]);
+                    let y = self.masked(network, x, |column, bin| {
+                        output.mask(values[at(column, bin)])
+                    });
                     stft.inverse_channel(&y, self.frames)
                 })
                 .collect();
@@ -174,7 +183,7 @@ impl<'a> Front<'a> {
                 let y = match kind {
                     TensorKind::MagnitudeMask => {
                         let mask = &values[channel * per_channel..];
-                        self.masked(network, x, |column, bin| mask[at(column, bin)])
+                        self.masked(network, x, |column, bin| output.mask(mask[at(column, bin)]))
                     }
                     TensorKind::MagnitudeMagnitude => {
                         let magnitudes = &values[channel * per_channel..];

@@ -7,10 +7,16 @@
 //!
 //! Everything streams: memory does not grow with the song. A [`Separator`] sees one segment at a
 //! time; it may be a network ([`network`]) or one of the weight-free methods ([`builtin`]).
+//!
+//! Networks that make another sound of a song go through [`transfer`](transfer()), those that tell
+//! when something is to be heard through [`detect`].
 
+mod activity;
 pub mod builtin;
+mod card_picture;
 mod centre;
 mod clip_file;
+mod every_column;
 mod export;
 mod finite;
 mod front;
@@ -21,6 +27,7 @@ mod mask;
 mod median;
 mod naming;
 pub mod network;
+mod network_use;
 mod open;
 mod output;
 mod phase_blocks;
@@ -28,6 +35,7 @@ mod phase_join;
 mod picture_codec;
 mod picture_files;
 mod picture_preset;
+mod picture_run;
 mod picture_trip;
 mod post;
 mod reconstruct;
@@ -35,14 +43,22 @@ mod repet_sim;
 mod segments;
 mod separate;
 mod song_name;
+mod transfer;
+mod transfer_level;
+mod transfer_predict;
+mod transfer_style;
 
+pub use activity::{
+    ActiveRegion, Activity, DetectOptions, Detected, active_regions, detect, write_activity,
+};
 pub use builtin::{BUILTIN_IDS, BuiltinSpec, ParamSpec, Params, builtin_spec};
 pub use clip_file::ClipFile;
 pub use export::{ExportOptions, FileSink, PeakRule, StemFile, export_clips, peak_warnings};
 pub use hpss::Hpss;
 pub use median::{LANES, MedianNetwork};
 pub use network::Network;
-pub use open::{is_weight_free, model_name, open_network, open_weight_free};
+pub use network_use::NetworkUse;
+pub use open::{is_weight_free, model_name, open_network, open_network_for, open_weight_free};
 pub use output::stem_names;
 pub use phase_blocks::Convergence;
 pub use picture_codec::{EncodeOptions, Foreign, decode_pixels, encode_clip};
@@ -57,6 +73,8 @@ pub use separate::{
     MemorySink, Region, SeparateOptions, Separation, StemSink, StemSummary, cut_region, separate,
 };
 pub use song_name::{SongName, song_name};
+pub use transfer::{TransferOptions, Transferred, transfer};
+pub use transfer_level::LevelRule;
 
 use crate::audio::Planar;
 use crate::error::Result;

@@ -1,6 +1,7 @@
 //! A network as a [`Separator`]: feeds an [`OnnxModel`] the way its [`ModelCard`] says.
 
 use super::front::Front;
+use super::network_use::NetworkUse;
 use super::segments::Fade;
 use super::{Segment, SegmentSpec, Separator};
 use crate::audio::Planar;
@@ -16,23 +17,23 @@ const MAX_BATCH: usize = 16;
 
 /// A network ready to separate.
 pub struct Network {
-    model: OnnxModel,
+    pub(super) model: OnnxModel,
     pub(super) card: ModelCard,
     pub(super) stft: Option<Stft>,
-    input: String,
-    outputs: Vec<String>,
+    pub(super) input: String,
+    pub(super) outputs: Vec<String>,
 }
 
 /// What one run of the graph sees: one or two channels of one segment, `[channels][frames]`.
 pub(super) struct Item {
-    segment: usize,
+    pub(super) segment: usize,
     /// The song's channels that it stands for.
     pub(super) channels: Vec<usize>,
     pub(super) samples: Planar,
 }
 
 /// An item's estimates, `[stems][channels][frames]`.
-type Estimates = Vec<Planar>;
+pub(super) type Estimates = Vec<Planar>;
 
 impl Network {
     /// Joins a loaded graph with its card.
@@ -183,8 +184,6 @@ impl Network {
         let outputs = self.outputs.clone();
         let answers = self.model.run((&name, &input), &outputs, reporter)?;
         let stems = self.card.stems.len();
-        let sign = if self.card.output.inverted { -1.0 } else { 1.0 };
-        let gain = sign * self.card.output.compensate;
         let size = front.stem_size(self);
         let mut out = Vec::with_capacity(items.len());
         for (i, item) in items.iter().enumerate() {
@@ -214,15 +213,33 @@ impl Network {
                 }
                 let values = &answer.data[at..at + size];
                 let mixture = &segments[item.segment].samples;
-                let mut stem = front.stem(self, i, item, values, mixture);
-                if gain != 1.0 {
-                    stem.iter_mut().flatten().for_each(|x| *x *= gain);
-                }
-                estimates.push(stem);
+                estimates.push(self.estimate((&front, i), item, values, mixture));
             }
             out.push(estimates);
         }
         Ok(out)
+    }
+
+    /// What the card's gain makes of every estimate.
+    pub(super) fn gain(&self) -> f32 {
+        let sign = if self.card.output.inverted { -1.0 } else { 1.0 };
+        sign * self.card.output.compensate
+    }
+
+    /// One stem's samples of what the network answered for item `i` of a front.
+    pub(super) fn estimate(
+        &self,
+        (front, i): (&Front<'_>, usize),
+        item: &Item,
+        values: &[f32],
+        mixture: &Planar,
+    ) -> Planar {
+        let mut stem = front.stem(self, i, item, values, mixture);
+        let gain = self.gain();
+        if gain != 1.0 {
+            stem.iter_mut().flatten().for_each(|x| *x *= gain);
+        }
+        stem
     }
 }
 
@@ -254,6 +271,10 @@ impl Separator for Network {
     }
 
     fn prepare(&mut self, _sample_rate_hz: u32) -> Result<SegmentSpec> {
+        NetworkUse::Separate.check(&self.card)?;
+        if self.card.tensor.every_column {
+            return Ok(self.every_column_spec());
+        }
         let segment_frames = self.card.segment_frames();
         let border_frames = self.card.segment.border;
         let inner = segment_frames - 2 * border_frames;
@@ -275,7 +296,11 @@ impl Separator for Network {
 
     fn run(&mut self, segments: &[Segment], reporter: &Reporter) -> Result<Vec<Vec<Planar>>> {
         let items = self.items(segments);
-        let estimates = self.run_items(&items, segments, reporter)?;
+        let estimates = if self.card.tensor.every_column {
+            self.run_every_column(&items, segments, reporter)?
+        } else {
+            self.run_items(&items, segments, reporter)?
+        };
         let stems = self.card.stems.len();
         let mut out: Vec<Vec<Planar>> = segments
             .iter()

@@ -5,8 +5,9 @@ use std::path::Path;
 use super::Separator;
 use super::builtin::{self, BUILTIN_IDS, Params};
 use super::network::Network;
+use super::network_use::NetworkUse;
 use crate::error::{Error, Result};
-use crate::model::{Device, ModelShelf, OnnxModel};
+use crate::model::{Device, ModelCard, ModelShelf, OnnxModel};
 
 /// Whether an id is one of the methods that need no network.
 pub fn is_weight_free(id: &str) -> bool {
@@ -28,11 +29,11 @@ pub fn open_weight_free(id: &str, params: &Params, device: &Device) -> Result<Bo
     builtin::create(id, params)
 }
 
-/// A network of the shelf or a file, loaded; and what the person should know of its device, if
-/// `auto` came to the processor for a reason.
+/// A network that separates, of the shelf or a file, loaded; and what the person should know of its
+/// device, if `auto` came to the processor for a reason.
 ///
 /// # Errors
-/// As [`ModelShelf::find`] and [`OnnxModel::load`]; [`Error::Setting`] if it is given settings.
+/// As [`open_network_for`]; [`Error::Setting`] if it is given settings.
 pub fn open_network(
     id: &str,
     params: &Params,
@@ -40,11 +41,42 @@ pub fn open_network(
     threads: usize,
 ) -> Result<(Network, Option<String>)> {
     let (path, card) = ModelShelf::scan().find(id, &BUILTIN_IDS)?;
+    NetworkUse::Separate.check(&card)?;
     if let Some(name) = params.0.keys().next() {
         let problem = format!("{} has no settings; its card says how it is run", card.id);
         return Err(Error::setting(name, problem));
     }
-    let model = OnnxModel::load(&path, device, threads)?;
+    load(&path, card, device, threads)
+}
+
+/// A network for some use, of the shelf or a file, loaded; and what the person should know of its
+/// device, if `auto` came to the processor for a reason.
+///
+/// # Errors
+/// [`Error::Setting`] "model" if it is for another use, or needs no network; as
+/// [`ModelShelf::find`] and [`OnnxModel::load`].
+pub fn open_network_for(
+    wanted: NetworkUse,
+    id: &str,
+    device: &Device,
+    threads: usize,
+) -> Result<(Network, Option<String>)> {
+    if is_weight_free(id) {
+        let problem = format!("{id} splits a song into stems; use `stemloom separate`");
+        return Err(Error::setting("model", problem));
+    }
+    let (path, card) = ModelShelf::scan().find(id, &BUILTIN_IDS)?;
+    wanted.check(&card)?;
+    load(&path, card, device, threads)
+}
+
+fn load(
+    path: &Path,
+    card: ModelCard,
+    device: &Device,
+    threads: usize,
+) -> Result<(Network, Option<String>)> {
+    let model = OnnxModel::load(path, device, threads)?;
     let on_cpu = model.device() == "cpu" && *device == Device::Auto;
     let remark = model
         .device_reason()

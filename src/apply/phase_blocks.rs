@@ -92,10 +92,10 @@ impl PhaseBlocks<'_> {
     ///
     /// # Errors
     /// As [`phase::solve`]; [`Error::Setting`] if a block cannot be made small enough;
-    /// [`Error::Cancelled`]; [`Error::Io`] if a long result cannot be kept on disk.
+    /// [`Error::Cancelled`]; whatever `target` meets; [`Error::Io`] if a long result cannot be kept on disk.
     pub fn run(
         &self,
-        target: &mut dyn FnMut(Range<usize>) -> Target,
+        target: &mut dyn FnMut(Range<usize>) -> Result<Target>,
         watch: &mut dyn FnMut(Convergence),
         reporter: &Reporter,
     ) -> Result<Found> {
@@ -202,14 +202,14 @@ impl PhaseBlocks<'_> {
     fn whole(
         &self,
         columns: Range<usize>,
-        target: &mut dyn FnMut(Range<usize>) -> Target,
+        target: &mut dyn FnMut(Range<usize>) -> Result<Target>,
         reporter: &Reporter,
     ) -> Result<Target> {
         let size = columns.len() * self.stft.spec().bins();
         let mut all = Target::default();
         for range in pieces(columns) {
             reporter.check()?;
-            let piece = target(range);
+            let piece = target(range)?;
             append(&mut all.magnitudes, piece.magnitudes, size);
             if let Some(input) = piece.input {
                 append(all.input.get_or_insert_default(), input, size);

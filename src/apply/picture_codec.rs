@@ -198,10 +198,10 @@ pub fn decode_pixels(
             };
             let mut target = |columns: Range<usize>| {
                 let values = &values[columns.start * mel.bands..columns.end * mel.bands];
-                Target {
+                Ok(Target {
                     magnitudes: vec![inverse.invert(values)],
                     input: None,
-                }
+                })
             };
             blocks.run(&mut target, &mut |_| {}, reporter)?.clip
         }

@@ -182,7 +182,7 @@ pub fn reconstruct(
         sums,
         magnitudes,
     } = blocks.run(
-        &mut |columns| work.target(columns, needs_input),
+        &mut |columns| Ok(work.target(columns, needs_input)),
         &mut watch,
         reporter,
     )?;

@@ -6,16 +6,12 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
+use super::network_args::{DeviceArgs, FilesArgs};
 use super::shared::RegionArgs;
 use super::{Terminal, terminal};
-use crate::apply::{
-    self, ExportOptions, FileSink, Params, PeakRule, PostProcess, Region, SeparateOptions,
-    Separator, peak_warnings, song_name,
-};
-use crate::audio::{AudioFormat, Decoder, Source as _};
-use crate::batch::draw_result;
-use crate::error::{Error, Result};
-use crate::model::Device;
+use crate::apply::{self, FileSink, Params, PeakRule, PostProcess, SeparateOptions, Separator};
+use crate::audio::{Decoder, Source as _};
+use crate::error::Result;
 
 #[derive(Debug, Args)]
 pub(super) struct SeparateArgs {
@@ -25,35 +21,21 @@ pub(super) struct SeparateArgs {
     /// A model's id (hpss, repet-sim, centre are always there) or an ONNX file.
     #[arg(long, value_name = "ID|FILE")]
     model: String,
-    /// Where the stems go.
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    out: PathBuf,
+    #[command(flatten)]
+    files: FilesArgs,
     /// Stems to write, separated by commas; all of them unless given.
     #[arg(long, value_delimiter = ',')]
     stems: Option<Vec<String>>,
     /// Also write what the chosen stems leave of the song, as "rest".
     #[arg(long)]
     rest: bool,
-    /// wav16, wav24, wav32f or flac.
-    #[arg(long, default_value = "wav24")]
-    format: AudioFormat,
-    /// File name without ending: {name} {title} {artist} {stem} {model}.
-    #[arg(long, value_name = "PATTERN", default_value = "{name} ({stem})")]
-    name: String,
     #[command(flatten)]
     region: RegionArgs,
-    /// auto, cpu, cuda[:N], tensorrt[:N], coreml, directml[:N].
-    #[arg(long, default_value = "auto")]
-    device: Device,
-    /// Processor threads for the network; 0 lets ONNX Runtime choose.
-    #[arg(long, default_value_t = 0)]
-    threads: usize,
+    #[command(flatten)]
+    device: DeviceArgs,
     /// A model's setting; may be repeated. `stemloom models show ID` lists them.
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parse_param)]
     params: Vec<(String, f64)>,
-    /// Write a picture of mixture, masks and stems beside them.
-    #[arg(long)]
-    pictures: bool,
     /// Refine the stems by a multichannel Wiener filter.
     #[arg(long)]
     wiener: bool,
@@ -66,12 +48,6 @@ pub(super) struct SeparateArgs {
     /// Peaks over full scale in whole-number formats: keep (hold and tell) or lower (all stems together).
     #[arg(long, default_value = "keep", value_parser = parse_peaks)]
     peaks: PeakRule,
-    /// Which audio track of the input, from 0.
-    #[arg(long)]
-    track: Option<usize>,
-    /// Replace files of the same name.
-    #[arg(long)]
-    overwrite: bool,
     /// One JSON object per line.
     #[arg(long)]
     json: bool,
@@ -116,12 +92,9 @@ pub(super) fn run(args: &SeparateArgs) -> ExitCode {
 fn load(args: &SeparateArgs, terminal: &Terminal) -> Result<Box<dyn Separator>> {
     let params = Params(args.params.iter().cloned().collect());
     if apply::is_weight_free(&args.model) {
-        return apply::open_weight_free(&args.model, &params, &args.device);
+        return apply::open_weight_free(&args.model, &params, &args.device.device);
     }
-    let (network, remark) = apply::open_network(&args.model, &params, &args.device, args.threads)?;
-    if let Some(remark) = remark {
-        terminal.reporter(&args.model).warn(remark);
-    }
+    let network = args.device.separator(&args.model, &params, terminal)?;
     Ok(Box::new(network))
 }
 
@@ -133,21 +106,11 @@ fn one(
 ) -> Result<()> {
     let input_name = input.display().to_string();
     let reporter = terminal.reporter(&input_name);
-    let mut decoder = Decoder::open(input, args.track)?;
+    let mut decoder = Decoder::open(input, args.files.track)?;
     let model = apply::model_name(&args.model);
-    let song = song_name(input, decoder.info().tags.clone(), &model);
-    let export = ExportOptions {
-        folder: args.out.clone(),
-        format: args.format,
-        pattern: args.name.clone(),
-        sample_rate_hz: args.rate,
-        peaks: args.peaks,
-        overwrite: args.overwrite,
-    };
     let region = args.region.region();
-    if let Some(region) = &region {
-        region.validate()?;
-    }
+    let how = (args.rate, args.peaks);
+    let files = args.files.of((input, &decoder), &model, region, how)?;
     let options = SeparateOptions {
         region,
         stems: args.stems.clone(),
@@ -161,53 +124,23 @@ fn one(
         .collect(),
     };
     let names = apply::stem_names(separator, &options)?;
-    let rate = decoder.sample_rate_hz();
-    let frames = decoder.frames_hint().map(|frames| match &region {
-        Some(Region {
-            duration_secs: Some(secs),
-            ..
-        }) => frames.min((secs * f64::from(rate)) as u64),
-        _ => frames,
-    });
-    export.check(&song, &names, (rate, decoder.channels()), frames)?;
-    let picture = args.out.join(format!(
-        "{}.png",
-        crate::audio::sanitise_file_name(&format!("{} [{model}]", song.name))
-    ));
-    if args.pictures && picture.exists() && !args.overwrite {
-        return Err(Error::Exists { path: picture });
-    }
-    let mut sink = FileSink::new(export, song);
+    files.check(&names, &decoder, decoder.channels())?;
+    let mut sink = FileSink::new(files.export.clone(), files.song.clone());
     let done = apply::separate(&mut decoder, separator, &options, &mut sink, &reporter)?;
-    let (files, gain) = sink.finish(&reporter)?;
-    for warning in peak_warnings(&files) {
-        reporter.warn(warning);
-    }
+    let (written, gain) = sink.finish(&reporter)?;
+    let picture = files.finish(&written, &reporter)?;
     if gain < 1.0 {
         reporter.warn(format!(
             "all stems were lowered by {:.2} dB to fit",
             -20.0 * gain.log10()
         ));
     }
-    if args.pictures {
-        let stems: Vec<(String, PathBuf)> = files
-            .iter()
-            .map(|f| (f.name.clone(), f.path.clone()))
-            .collect();
-        draw_result(
-            (input, args.track, region),
-            &stems,
-            &picture,
-            args.overwrite,
-            &reporter,
-        )?;
-    }
     let object = json!({
         "event": "result", "input": input_name, "model": model, "device": done.device,
         "seconds": done.audio_secs, "seconds_taken": done.taken_secs,
-        "stems": files, "residual_db": done.residual_db,
+        "stems": written, "residual_db": done.residual_db,
         "gain_db": 20.0 * gain.log10(),
-        "picture": args.pictures.then(|| picture.clone()),
+        "picture": picture,
     });
     let mut text = format!(
         "{input_name}: {} on {}, {} of audio in {:.1} s, residual {:.1} dB",
@@ -217,10 +150,10 @@ fn one(
         done.taken_secs,
         done.residual_db
     );
-    for file in &files {
+    for file in &written {
         text.push_str(&format!("\n  {}: {}", file.name, file.path.display()));
     }
-    if args.pictures {
+    if let Some(picture) = picture {
         text.push_str(&format!("\n  picture: {}", picture.display()));
     }
     terminal.result(&object, &text);

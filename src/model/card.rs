@@ -7,8 +7,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::card_output::{BinFill, OutputCard};
+use super::card_tensor::TensorCard;
 use crate::error::{Error, Result};
-use crate::spectral::{MagnitudeScale, MelSpec, StftSpec};
+use crate::spectral::{DroppedBins, MagnitudePicture, MagnitudeScale, MelSpec, StftSpec};
 
 /// The metadata key of a card inside an ONNX file.
 pub const CARD_METADATA_KEY: &str = "stemloom.card";
@@ -28,56 +30,6 @@ pub enum Task {
     Vocode,
     /// Finds activity.
     Detect,
-}
-
-/// What goes in and comes out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TensorKind {
-    /// `[batch, channels, samples]` to stems of samples.
-    WaveformStems,
-    /// Magnitudes to a mask per stem, applied to the complex mixture.
-    MagnitudeMask,
-    /// Magnitudes to magnitudes per stem, given the mixture's phase.
-    MagnitudeMagnitude,
-    /// Real and imaginary parts as channels: L.re, L.im, R.re, R.im.
-    ComplexChannels,
-    /// A picture to a picture. Parsed, not run yet.
-    PicturePicture,
-    /// Mel to mel. Parsed, not run yet.
-    MelMel,
-    /// Mel to samples. Parsed, not run yet.
-    MelWaveform,
-    /// Magnitudes to activity. Parsed, not run yet.
-    MagnitudeActivity,
-    /// Frame by frame with states. Parsed, not run yet.
-    Streaming,
-}
-
-impl TensorKind {
-    /// Whether the network sees an STFT made here.
-    pub fn is_spectral(self) -> bool {
-        matches!(
-            self,
-            Self::MagnitudeMask | Self::MagnitudeMagnitude | Self::ComplexChannels
-        )
-    }
-
-    /// Whether this version can run it.
-    pub fn is_runnable(self) -> bool {
-        self == Self::WaveformStems || self.is_spectral()
-    }
-}
-
-/// Order of the last two axes of a spectral tensor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(rename_all = "kebab-case")]
-pub enum TensorAxes {
-    /// `[…, bins, columns]`.
-    #[default]
-    FrequencyTime,
-    /// `[…, columns, bins]`.
-    TimeFrequency,
 }
 
 /// How the song's channels meet the network's.
@@ -101,23 +53,6 @@ pub struct AudioCard {
     pub sample_rate_hz: u32,
     /// The channel rule.
     pub channels: CardChannels,
-}
-
-/// The `[tensor]` table.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TensorCard {
-    /// What goes in and comes out.
-    pub kind: TensorKind,
-    /// The input's name; empty means the graph's only input.
-    #[serde(default)]
-    pub input: String,
-    /// The outputs' names: one that holds all stems, or one per stem; empty means all of the graph's.
-    #[serde(default)]
-    pub outputs: Vec<String>,
-    /// Order of bins and columns.
-    #[serde(default)]
-    pub axes: TensorAxes,
 }
 
 /// Unit of a segment's length.
@@ -171,56 +106,6 @@ fn quarter() -> f64 {
     0.25
 }
 
-fn one() -> f32 {
-    1.0
-}
-
-/// What stands in the bins that the network does not see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(rename_all = "kebab-case")]
-pub enum BinFill {
-    /// Silence.
-    #[default]
-    Zero,
-    /// The mean mask of the bins kept.
-    Average,
-    /// The mixture itself.
-    Mixture,
-}
-
-/// The `[output]` table: what is done with what comes out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OutputCard {
-    /// Multiplied onto every estimate (UVR's "compensate"), above 0. Default 1.
-    #[serde(default = "one")]
-    pub compensate: f32,
-    /// Whether the network answers upside down.
-    #[serde(default)]
-    pub inverted: bool,
-    /// Name of a stem made of what is left of the mixture; none if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub residual: Option<String>,
-    /// Phase of magnitude estimates; `input` (the mixture's) is the one there is.
-    #[serde(default = "input_phase")]
-    pub phase: String,
-}
-
-fn input_phase() -> String {
-    "input".into()
-}
-
-impl Default for OutputCard {
-    fn default() -> Self {
-        Self {
-            compensate: 1.0,
-            inverted: false,
-            residual: None,
-            phase: input_phase(),
-        }
-    }
-}
-
 /// Everything a network needs to be fed correctly.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -265,6 +150,11 @@ pub struct ModelCard {
     /// The mel bank, for the kinds that use one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mel: Option<MelSpec>,
+    /// Rows of a picture that is taller than its bands: the rows above them hold the value of
+    /// silence, and are left out on the way back. At least the bands; absent, just those. For
+    /// pictures, mel bands, activity, and networks run for every column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<usize>,
     /// Scale of magnitudes in and out.
     #[serde(default)]
     pub scale: MagnitudeScale,
@@ -325,15 +215,50 @@ impl ModelCard {
             .map_err(|error| parse_error("", &error.to_string(), Path::new("")))
     }
 
-    /// Length of a segment in samples: for n columns of a centred STFT (n − 1)·hop, so that it has
-    /// exactly n columns; uncentred, (n − 1)·hop + n_fft.
+    /// Length of a segment in samples: for n columns the shortest that has exactly n, which is
+    /// (n − 1)·hop of a centred STFT and (n − 1)·hop + n_fft of an uncentred one.
     pub fn segment_frames(&self) -> usize {
         match (&self.stft, self.segment.unit) {
             (Some(stft), SegmentUnit::Columns) => {
                 let span = self.segment.length.saturating_sub(1) * stft.hop_length;
-                (if stft.center { span } else { span + stft.n_fft }).max(1)
+                (span + stft.n_fft).saturating_sub(2 * stft.pad()).max(1)
             }
             _ => self.segment.length,
+        }
+    }
+
+    /// Columns of a segment; 0 without an STFT.
+    pub fn segment_columns(&self) -> usize {
+        match (&self.stft, self.segment.unit) {
+            (Some(_), SegmentUnit::Columns) => self.segment.length,
+            (Some(stft), SegmentUnit::Samples) => stft.columns(self.segment.length),
+            (None, _) => 0,
+        }
+    }
+
+    /// Values per column that the network is told of: mel bands, or the bins kept.
+    pub fn num_bands(&self) -> usize {
+        let mel = self.mel.as_ref().filter(|_| self.tensor.kind.is_picture());
+        let bins = self.stft.as_ref().map_or(0, StftSpec::bins);
+        mel.map_or(self.bins_kept.unwrap_or(bins), |mel| mel.bands)
+    }
+
+    /// Rows of its pictures: the bands, and those above them that only fill up.
+    pub fn num_rows(&self) -> usize {
+        self.height.unwrap_or_else(|| self.num_bands())
+    }
+
+    /// The steps from magnitudes to what the network sees.
+    pub fn magnitude_picture(&self) -> MagnitudePicture {
+        MagnitudePicture {
+            mel: self.mel.clone().filter(|_| self.tensor.kind.is_picture()),
+            scale: self.scale,
+            bins_kept: self.bins_kept,
+            dropped: match self.bin_fill {
+                BinFill::Mixture => DroppedBins::Input,
+                BinFill::Zero | BinFill::Average => DroppedBins::Zero,
+            },
+            ..MagnitudePicture::default()
         }
     }
 

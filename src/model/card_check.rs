@@ -1,10 +1,14 @@
-//! Whether a card contradicts itself or its graph.
+//! Whether a card contradicts itself.
 
 use std::path::Path;
 
-use super::card::{CardChannels, ModelCard, SegmentUnit, TensorAxes, TensorKind};
-use super::proto::GraphSummary;
+use super::card::{CardChannels, ModelCard, SegmentUnit};
+use super::card_output::{CARD_PHASES, MaskPolarity};
+use super::card_tensor::{PictureChannels, TensorKind};
 use crate::error::{Error, Result};
+
+/// The most iterations of a phase method.
+const MAX_PHASE_ITERATIONS: usize = 100_000;
 
 impl ModelCard {
     /// Whether the card contradicts itself.
@@ -49,11 +53,8 @@ impl ModelCard {
         if !(self.output.compensate > 0.0 && self.output.compensate.is_finite()) {
             return fail("output.compensate", "must be above 0".into());
         }
-        if self.output.phase != "input" {
-            return fail(
-                "output.phase",
-                format!("{:?} is unknown; use \"input\"", self.output.phase),
-            );
+        if let Some((field, problem)) = self.output_problem() {
+            return fail(field, problem);
         }
         match (&self.stft, self.tensor.kind.is_spectral()) {
             (None, true) => return fail("stft", "is required for this kind of tensor".into()),
@@ -83,154 +84,140 @@ impl ModelCard {
                 format!("twice {} leaves nothing of a segment", self.segment.border),
             );
         }
-        Ok(())
+        match self.picture_problem() {
+            Some((field, problem)) => fail(field, problem),
+            None => Ok(()),
+        }
     }
 
-    /// Whether the card fits the graph: names, ranks, fixed sizes.
-    ///
-    /// # Errors
-    /// [`Error::Card`] that names the field and both values.
-    pub fn check_graph(&self, graph: &GraphSummary, path: &Path) -> Result<()> {
-        let fail = |field: &str, problem: String| {
-            Err(Error::Card {
-                field: field.into(),
-                problem,
-                path: path.into(),
-            })
-        };
-        if !self.tensor.kind.is_runnable() {
-            return fail(
-                "tensor.kind",
-                "this version cannot run this kind yet".into(),
+    /// What is wrong with the `[output]` table, if anything: the field, and the words.
+    fn output_problem(&self) -> Option<(&'static str, String)> {
+        let (kind, output) = (self.tensor.kind, &self.output);
+        let phase = output.phase.as_str();
+        if !CARD_PHASES.contains(&phase) {
+            let known = CARD_PHASES.join(", ");
+            return Some(("output.phase", format!("{phase:?} is none of {known}")));
+        }
+        let own = self.tensor.output_channels.has_phase();
+        let finds_phases = matches!(
+            kind,
+            TensorKind::MagnitudeMagnitude | TensorKind::PicturePicture | TensorKind::MelMel
+        );
+        if own && !["input", "predicted"].contains(&phase) {
+            let problem = "the network answers phases; leave it out or use \"predicted\"";
+            return Some(("output.phase", problem.into()));
+        }
+        if !own && phase == "predicted" {
+            let problem = "\"predicted\" needs tensor.output_channels with a phase";
+            return Some(("output.phase", problem.into()));
+        }
+        if !finds_phases && phase != "input" {
+            let problem = format!("{phase:?} is not for this kind of tensor; use \"input\"");
+            return Some(("output.phase", problem));
+        }
+        let as_one_sound = self.stems.len() == 1
+            && self.audio.channels != CardChannels::Stereo
+            && !self.tensor.every_column;
+        if kind == TensorKind::MagnitudeMagnitude && phase != "input" && !as_one_sound {
+            let problem = format!(
+                "{phase:?} needs one stem, mono or per-channel audio and no every_column; use \"input\""
+            );
+            return Some(("output.phase", problem));
+        }
+        if output.phase_iterations > MAX_PHASE_ITERATIONS {
+            let problem = format!("must be at most {MAX_PHASE_ITERATIONS}");
+            return Some(("output.phase_iterations", problem));
+        }
+        if !(0.0..1.0).contains(&output.mask_floor) {
+            let problem = format!("{} is not within 0 to below 1", output.mask_floor);
+            return Some(("output.mask_floor", problem));
+        }
+        let masks = matches!(
+            kind,
+            TensorKind::MagnitudeMask | TensorKind::MagnitudeActivity
+        );
+        let problem = "goes with masks and activity only";
+        if !masks && output.polarity != MaskPolarity::default() {
+            return Some(("output.polarity", problem.into()));
+        }
+        if !masks && output.mask_floor != 0.0 {
+            return Some(("output.mask_floor", problem.into()));
+        }
+        None
+    }
+
+    /// What is wrong with fields that tell of pictures, if anything: the field, and the words.
+    fn picture_problem(&self) -> Option<(&'static str, String)> {
+        let (kind, tensor) = (self.tensor.kind, &self.tensor);
+        if let Err(error) = self.scale.validate() {
+            return Some(("scale", error.to_string()));
+        }
+        let wrong = |field, problem: &str| Some((field, problem.to_owned()));
+        let centre = matches!(
+            kind,
+            TensorKind::MagnitudeMask
+                | TensorKind::MagnitudeMagnitude
+                | TensorKind::MagnitudeActivity
+        );
+        if tensor.every_column && !centre {
+            return wrong(
+                "tensor.every_column",
+                "goes with masks, magnitudes and activity",
             );
         }
-        let input = match self.tensor.input.as_str() {
-            "" if graph.inputs.len() == 1 => &graph.inputs[0],
-            "" => {
-                return fail(
-                    "tensor.input",
-                    format!("the graph has {} inputs; name one", graph.inputs.len()),
-                );
-            }
-            name => match graph.inputs.iter().find(|t| t.name == name) {
-                Some(input) => input,
-                None => return fail("tensor.input", format!("the graph has no input {name:?}")),
-            },
-        };
-        for name in &self.tensor.outputs {
-            if !graph.outputs.iter().any(|t| t.name == *name) {
-                return fail(
-                    "tensor.outputs",
-                    format!("the graph has no output {name:?}"),
-                );
-            }
-        }
-        let outputs = if self.tensor.outputs.is_empty() {
-            graph.outputs.len()
-        } else {
-            self.tensor.outputs.len()
-        };
-        if outputs > 1 && outputs != self.stems.len() {
-            return fail(
-                "stems",
-                format!("{} stems but {outputs} outputs", self.stems.len()),
+        let makes_pictures = matches!(kind, TensorKind::PicturePicture | TensorKind::MelMel);
+        if tensor.style && !makes_pictures {
+            return wrong(
+                "tensor.style",
+                "goes with picture-picture and mel-mel networks",
             );
         }
-        let ranks = if self.tensor.kind == TensorKind::WaveformStems {
-            2..=3
-        } else {
-            3..=4
+        let plain = |channels: PictureChannels| {
+            !channels.has_phase() || (kind == TensorKind::PicturePicture && self.mel.is_none())
         };
-        if !input.shape.is_empty() && !ranks.contains(&input.shape.len()) {
-            return fail(
-                "tensor.kind",
-                format!(
-                    "the input has {} axes; this kind has {} to {}",
-                    input.shape.len(),
-                    ranks.start(),
-                    ranks.end()
+        let problem = "phases go with picture-picture networks of bins, not of mel bands";
+        if !plain(tensor.input_channels) {
+            return wrong("tensor.input_channels", problem);
+        }
+        if !plain(tensor.output_channels) {
+            return wrong("tensor.output_channels", problem);
+        }
+        if !kind.is_picture() && !tensor.every_column {
+            return match self.height {
+                Some(_) => wrong(
+                    "height",
+                    "goes with pictures, activity and every_column only",
                 ),
-            );
-        }
-        let time_axis = match (self.tensor.kind, self.tensor.axes) {
-            (TensorKind::WaveformStems, _) | (_, TensorAxes::FrequencyTime) => {
-                input.shape.len().checked_sub(1)
-            }
-            _ => input.shape.len().checked_sub(2),
-        };
-        if let Some(Some(size)) = time_axis.and_then(|axis| input.shape.get(axis)) {
-            let wanted = if self.tensor.kind == TensorKind::WaveformStems {
-                self.segment_frames()
-            } else {
-                self.stft
-                    .as_ref()
-                    .map_or(0, |stft| stft.columns(self.segment_frames()))
+                None => None,
             };
-            if *size != wanted || !self.segment.fixed {
-                return fail(
-                    "segment.length",
-                    format!(
-                        "the graph takes exactly {size}, the card gives {wanted}; set length to fit and fixed = true"
-                    ),
-                );
-            }
         }
-        self.check_axes(&input.shape, path)
-    }
-
-    /// Whether the fixed lengths of bins and channels are those that the card gives.
-    fn check_axes(&self, shape: &[Option<usize>], path: &Path) -> Result<()> {
-        let fail = |field: &str, problem: String| {
-            Err(Error::Card {
-                field: field.into(),
-                problem,
-                path: path.into(),
-            })
-        };
-        let width = if self.audio.channels == CardChannels::Stereo {
-            2
-        } else {
-            1
-        };
-        let parts = if self.tensor.kind == TensorKind::ComplexChannels {
-            2
-        } else {
-            1
-        };
-        let full_rank = if self.tensor.kind == TensorKind::WaveformStems {
-            3
-        } else {
-            4
-        };
-        let channel_axis = (shape.len() == full_rank).then_some(1);
-        if let Some(Some(size)) = channel_axis.map(|axis| shape[axis])
-            && size != width * parts
-        {
-            return fail(
+        // From here on the network sees windows of a fixed number of columns.
+        if self.audio.channels == CardChannels::Stereo {
+            return wrong(
                 "audio.channels",
-                format!(
-                    "the graph takes {size} channels, the card gives {}",
-                    width * parts
-                ),
+                "must be mono or per-channel for this kind",
             );
         }
-        let bin_axis = match self.tensor.axes {
-            _ if !self.tensor.kind.is_spectral() => None,
-            TensorAxes::FrequencyTime => shape.len().checked_sub(2),
-            TensorAxes::TimeFrequency => shape.len().checked_sub(1),
-        };
-        let bins = self
-            .bins_kept
-            .or(self.stft.as_ref().map(|stft| stft.bins()));
-        match (
-            bin_axis.and_then(|axis| shape.get(axis).copied().flatten()),
-            bins,
-        ) {
-            (Some(size), Some(bins)) if size != bins => fail(
-                "bins_kept",
-                format!("the graph takes {size} bins, the card gives {bins}"),
-            ),
-            _ => Ok(()),
+        if self.segment.unit != SegmentUnit::Columns {
+            return wrong(
+                "segment.unit",
+                "must be columns: the network's width is fixed",
+            );
         }
+        if kind.is_picture() && self.stems.len() != 1 {
+            return wrong("stems", "a network of this kind answers one");
+        }
+        if kind == TensorKind::MelMel && self.mel.is_none() {
+            return wrong("mel", "is required for this kind of tensor");
+        }
+        if kind.is_picture() && self.mel.is_some() && self.bins_kept.is_some() {
+            return wrong("bins_kept", "goes with bins, not with mel bands");
+        }
+        let bands = self.num_bands();
+        if self.height.is_some_and(|height| height < bands) {
+            let problem = format!("must be at least {bands}, the bands of the picture");
+            return Some(("height", problem));
+        }
+        None
     }
 }

@@ -4,10 +4,9 @@
 
 use std::path::Path;
 
-use super::card::{
-    AudioCard, BinFill, CardChannels, FadeName, ModelCard, OutputCard, SegmentCard, SegmentUnit,
-    Task, TensorAxes, TensorCard, TensorKind,
-};
+use super::card::{AudioCard, CardChannels, FadeName, ModelCard, SegmentCard, SegmentUnit, Task};
+use super::card_output::{BinFill, OutputCard};
+use super::card_tensor::{TensorCard, TensorKind};
 use super::proto::GraphSummary;
 use crate::spectral::{MagnitudeScale, Padding, StftSpec};
 
@@ -64,17 +63,13 @@ fn template(path: &Path, kind: TensorKind, stems: Vec<String>) -> ModelCard {
             sample_rate_hz: 44_100,
             channels: CardChannels::Stereo,
         },
-        tensor: TensorCard {
-            kind,
-            input: String::new(),
-            outputs: Vec::new(),
-            axes: TensorAxes::FrequencyTime,
-        },
+        tensor: TensorCard::new(kind),
         stft: None,
         zeroed_low_bins: 0,
         bins_kept: None,
         bin_fill: BinFill::Zero,
         mel: None,
+        height: None,
         scale: MagnitudeScale::Linear,
         segment: SegmentCard {
             length: 441_000,

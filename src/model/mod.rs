@@ -8,7 +8,10 @@
 
 mod card;
 mod card_check;
+mod card_output;
+mod card_tensor;
 mod families;
+mod graph_check;
 mod install;
 mod onnx;
 pub mod proto;
@@ -16,9 +19,10 @@ mod runtime;
 mod shelf;
 
 pub use card::{
-    AudioCard, BinFill, CARD_METADATA_KEY, CardChannels, FadeName, ModelCard, OutputCard,
-    SegmentCard, SegmentUnit, Task, TensorAxes, TensorCard, TensorKind,
+    AudioCard, CARD_METADATA_KEY, CardChannels, FadeName, ModelCard, SegmentCard, SegmentUnit, Task,
 };
+pub use card_output::{BinFill, CARD_PHASE_ITERATIONS, CARD_PHASES, MaskPolarity, OutputCard};
+pub use card_tensor::{PictureChannels, TensorAxes, TensorCard, TensorKind};
 pub use families::{Guess, guess};
 pub use install::{InstallOptions, ONNXRUNTIME_VERSION, install_runtime};
 pub use onnx::{OnnxModel, Runtime, Tensor, TensorInfo};

@@ -160,7 +160,7 @@ fn wrong_cards_name_their_field() {
             card["audio"]["sample_rate_hz"] = json!(10)
         }),
         ("tensor.kind", |card| {
-            card["tensor"]["kind"] = json!("mel-mel")
+            card["tensor"]["kind"] = json!("mel-waveform")
         }),
         ("tensor.input", |card| {
             card["tensor"]["input"] = json!("nothing")
