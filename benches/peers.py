@@ -2,6 +2,7 @@
 
     peers.py ROW... --song SONG.wav --threads N [--model M.onnx
              --segment-frames N --step-frames N --batch N]
+             [--examples DIR --origin NAME --target NAME] [--stems DIR]
 
 Rows:
 
@@ -16,6 +17,12 @@ griffin-lim  librosa: 32 iterations of the fast Griffin-Lim, mono, the first
 mel-inverse  librosa: 512 mel bands back to bins, 327,500 samples at half the
            song's rate, 2048/512; {"residual"} as well
 network    ONNX Runtime alone: the segments of the song through the model
+examples   torch and librosa: pairs of timbre pictures, loaded by as many
+           worker processes as threads; seconds of one example
+train-step torch: one step of the timbre system's generator, 16 base filters,
+           8 pairs of 256 x 256
+bss        museval: BSSEval v4 of the stems in `references` and `estimates` of
+           a folder, once; {"medians", "peak_mb"} as well
 
 The others print {"row", "secs"}: the fastest run of a few, with the song in
 memory and everything imported, loaded and warmed up beforehand. Files are
@@ -28,6 +35,8 @@ import os
 import sys
 import time
 from pathlib import Path
+
+import peers_learning
 
 MOST_RUNS = 5
 # Seconds of running after which no further run starts.
@@ -282,6 +291,8 @@ def measure(row, args):
     """What a row prints, without its name."""
     if row == "about":
         return about()
+    if row in peers_learning.ROWS:
+        return peers_learning.ROWS[row](args)
     song, rate_hz = read_song(args.song)
     if row == "network":
         return {"secs": network_secs(song, args)}
@@ -299,7 +310,7 @@ def parse_args():
     """The words of the command line, checked."""
     rows = [
         "about", "stft", "stft-torch", "hpss", "repet-sim", "griffin-lim",
-        "mel-inverse", "network",
+        "mel-inverse", "network", *peers_learning.ROWS,
     ]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("rows", nargs="+", choices=rows, metavar="ROW")
@@ -309,6 +320,10 @@ def parse_args():
     parser.add_argument("--segment-frames", type=int)
     parser.add_argument("--step-frames", type=int)
     parser.add_argument("--batch", type=int)
+    parser.add_argument("--examples")
+    parser.add_argument("--origin")
+    parser.add_argument("--target")
+    parser.add_argument("--stems")
     args = parser.parse_args()
     of_network = (
         args.model, args.segment_frames, args.step_frames, args.batch

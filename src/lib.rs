@@ -5,15 +5,17 @@
 //!                                  └► display, playback  (seen and heard)
 //! batch                                                (many songs, nothing lost)
 //! dataset ─► train                                     (recordings to a network)
+//!    └─────► evaluate                                  (stems against the truth)
 //! session, cli, gui                                    (people)
 //! ```
 //!
 //! Start at [`apply::separate`](apply::separate()): it is the whole pipeline on one screen.
 //!
 //! Borders, held by `tests/core/architecture.rs`: a module uses only those above it in this list;
-//! symphonia, rubato, the FLAC encoder, the FFT, ort and cpal each live in one file; egui only in
-//! `gui`, burn only in `train`. Progress and cancelling are a [`progress::Reporter`] passed in: nothing below `cli` and
-//! `gui` knows who waits. Long audio streams block by block, so memory does not grow with the song.
+//! symphonia, rubato, the FLAC encoder, ort and cpal each live in one file; the FFT only in
+//! `spectral`, egui only in `gui`, burn only in `train`. Progress and cancelling are a
+//! [`progress::Reporter`] passed in: nothing below `cli` and `gui` knows who waits. Long audio
+//! streams block by block, so memory does not grow with the song.
 //!
 //! Where this differs from what one might expect:
 //! * WAV is read and written by our own small files (`audio/wav*.rs`): no kept crate handles
@@ -37,6 +39,8 @@ pub mod cli;
 pub mod dataset;
 /// Pictures as plain arrays.
 pub mod display;
+/// Scores one can trust.
+pub mod evaluate;
 /// The window.
 #[cfg(feature = "gui")]
 pub mod gui;

@@ -17,16 +17,23 @@ mod dataset_notes;
 mod dataset_render;
 mod dataset_speech_mix;
 mod decode;
+mod detect;
 mod encode;
+mod evaluate;
+mod evaluate_methods;
+mod evaluate_show;
 mod info;
 mod listen;
 mod models;
+mod network_args;
+mod oracle;
 mod picture;
 mod reconstruct;
 mod runtime;
 mod separate;
 mod shared;
 mod terminal;
+mod transfer;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -60,10 +67,18 @@ enum Command {
     Info(info::InfoArgs),
     /// Split songs into stems.
     Separate(Box<separate::SeparateArgs>),
+    /// Make another sound of songs: another instrument, a cleaner voice.
+    Transfer(Box<transfer::TransferArgs>),
+    /// Tell when something is to be heard in songs.
+    Detect(Box<detect::DetectArgs>),
     /// Split many songs by a recipe, overnight.
     Batch(Box<batch::BatchArgs>),
     /// Make sound of magnitudes again, by one phase method or many.
     Reconstruct(Box<reconstruct::ReconstructArgs>),
+    /// Measure separations against the true stems, beside oracles, models and published scores.
+    Evaluate(Box<evaluate::EvaluateArgs>),
+    /// Write the best that masks can do, with its scores.
+    Oracle(Box<oracle::OracleArgs>),
     /// Match loudness, hear differences, score blind tests.
     Listen(listen::ListenArgs),
     /// Write audio as a picture that can become sound again.
@@ -100,8 +115,12 @@ pub fn run(cli: Cli) -> Outcome {
         Some(Command::Gui { files }) => return Outcome::Window(files),
         Some(Command::Info(args)) => info::run(&args),
         Some(Command::Separate(args)) => separate::run(&args),
+        Some(Command::Transfer(args)) => transfer::run(&args),
+        Some(Command::Detect(args)) => detect::run(&args),
         Some(Command::Batch(args)) => batch::run(&args),
         Some(Command::Reconstruct(args)) => reconstruct::run(&args),
+        Some(Command::Evaluate(args)) => evaluate::run(&args),
+        Some(Command::Oracle(args)) => oracle::run(&args),
         Some(Command::Listen(args)) => listen::run(&args),
         Some(Command::Encode(args)) => encode::run(&args),
         Some(Command::Decode(args)) => decode::run(&args),

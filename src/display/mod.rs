@@ -4,6 +4,7 @@
 //! value while the view scrolls. Measured values ([`MagTile`], [`PeakPyramid`]) and colours
 //! ([`Colormap`]) are kept apart: a slider recolours without a single FFT.
 
+mod box_plot;
 mod canvas;
 mod colormap;
 mod difference;
@@ -14,6 +15,7 @@ mod picture;
 mod tiles;
 mod viewport;
 
+pub use box_plot::{BoxFigures, BoxGroup, box_figures, draw_boxes};
 pub use canvas::Picture;
 pub use colormap::{Colormap, difference_table};
 pub use difference::colour_difference;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::sources::{code_of, first_word, heads, positions, sources, uses_crate};
 
 /// Each module of the library and the modules it may use.
-const MODULES: [(&str, &[&str]); 17] = [
+const MODULES: [(&str, &[&str]); 18] = [
     ("error", &[]),
     ("paths", &[]),
     ("progress", &["error"]),
@@ -32,8 +32,17 @@ const MODULES: [(&str, &[&str]); 17] = [
         &["error", "progress", "paths", "audio", "spectral", "apply"],
     ),
     (
+        "evaluate",
+        &[
+            "error", "progress", "audio", "spectral", "phase", "apply", "dataset",
+        ],
+    ),
+    (
         "train",
-        &["error", "progress", "paths", "audio", "spectral"],
+        &[
+            "error", "progress", "paths", "audio", "spectral", "phase", "model", "apply",
+            "display", "dataset", "evaluate",
+        ],
     ),
     ("playback", &["error", "progress", "audio"]),
     (
@@ -53,7 +62,7 @@ const MODULES: [(&str, &[&str]); 17] = [
         "cli",
         &[
             "error", "progress", "paths", "audio", "spectral", "phase", "model", "apply",
-            "display", "listen", "playback", "session", "batch", "dataset", "train",
+            "display", "listen", "playback", "session", "batch", "dataset", "evaluate", "train",
         ],
     ),
     (
@@ -76,7 +85,13 @@ const GUARDED_CRATES: [(&str, &[&str]); 18] = [
     ("image", &["spectral/codec/bmp.rs"]),
     (
         "rand_chacha",
-        &["phase/random.rs", "phase/pghi.rs", "listen/", "dataset/"],
+        &[
+            "phase/random.rs",
+            "phase/pghi.rs",
+            "listen/",
+            "dataset/",
+            "evaluate/",
+        ],
     ),
     (
         "midly",
@@ -94,8 +109,9 @@ const GUARDED_CRATES: [(&str, &[&str]); 18] = [
 ];
 
 /// Where threads may be started; everywhere else rayon's pool works.
-const THREADS_IN: [&str; 7] = [
+const THREADS_IN: [&str; 8] = [
     "batch/lanes.rs",
+    "dataset/examples/stream.rs",
     "gui/jobs.rs",
     "gui/tiles.rs",
     "gui/spectrum.rs",

@@ -1,0 +1,118 @@
+//! From frames to tables: averages, comparisons and intervals by hand.
+
+use stemloom::evaluate::{
+    Measure, MeasureScores, Over, StemScores, TrackScores, compare, csv_header, csv_rows,
+    median_interval, summarise_songs, table_text,
+};
+
+use crate::common::{Rng, failure, setting_name};
+
+const NAN: f64 = f64::NAN;
+
+fn track(song: &str, method: &str, stems: &[(&str, &[f64])]) -> TrackScores {
+    let stem = |(stem, values): &(&str, &[f64])| StemScores {
+        stem: (*stem).into(),
+        measures: vec![MeasureScores {
+            measure: Measure::Sdr,
+            values: values.to_vec(),
+        }],
+    };
+    TrackScores {
+        song: song.into(),
+        split: "test".into(),
+        method: method.into(),
+        win_secs: 1.0,
+        hop_secs: 1.0,
+        stems: stems.iter().map(stem).collect(),
+    }
+}
+
+#[test]
+fn averages_are_those_made_by_hand() {
+    let scores = [
+        track("A", "m", &[("vocals", &[1.0, NAN, 3.0]), ("drums", &[5.0])]),
+        track("B", "m", &[("vocals", &[4.0, 4.0, 9.0])]),
+        track("C", "m", &[("vocals", &[NAN, NAN])]),
+        track("D", "m", &[("vocals", &[12.0])]),
+        track("A", "n", &[("vocals", &[0.5])]),
+    ];
+    let summaries = summarise_songs(&scores);
+    let order: Vec<_> = summaries
+        .iter()
+        .map(|s| (s.stem.as_str(), s.method.as_str()))
+        .collect();
+    assert_eq!(order, [("drums", "m"), ("vocals", "m"), ("vocals", "n")]);
+    let vocals = &summaries[1];
+    // Medians of the songs: 2, 4, none, 12.
+    assert_eq!((vocals.median, vocals.mean), (4.0, 6.0));
+    assert_eq!((vocals.songs, vocals.empty_songs), (3, 1));
+    assert_eq!((vocals.frames, vocals.nan_frames), (9, 3));
+    assert_eq!(vocals.values, [2.0, 4.0, 12.0]);
+    let text = table_text(&summaries);
+    assert!(
+        text.contains("4.00 (6.00)") && text.contains("3 of 9 frames"),
+        "{text}"
+    );
+    let rows = csv_rows(&scores, &summaries);
+    assert_eq!(rows.len(), 6 + 3);
+    assert!(rows.iter().all(|row| row.len() == csv_header().len()));
+    assert_eq!(
+        rows[0][..8],
+        ["song", "A", "test", "m", "vocals", "SDR", "dB", "2.00000"]
+    );
+}
+
+#[test]
+fn differences_are_paired_song_by_song() {
+    let of = |method: &str, offset: f64| {
+        let songs = [1.0, 2.0, 10.0].into_iter().enumerate();
+        let one = |(i, level): (usize, f64)| {
+            let shift = offset * (i as f64 + 1.0);
+            track(
+                &format!("S{i}"),
+                method,
+                &[("vocals", &[level + shift, NAN])],
+            )
+        };
+        songs.map(one).collect::<Vec<_>>()
+    };
+    let scores = [of("a", 1.0), of("b", 0.0)].concat();
+    let found = compare(&scores, "a", "B", 7).unwrap();
+    assert_eq!(found.len(), 1);
+    // Differences 1, 2, 3, although the songs themselves are far apart.
+    assert_eq!((found[0].pairs, found[0].over), (3, Over::Songs));
+    assert!((found[0].median - 2.0).abs() < 1e-12 && (found[0].mean - 2.0).abs() < 1e-12);
+    assert!((found[0].low - 1.0).abs() < 1e-12 && (found[0].high - 3.0).abs() < 1e-12);
+    assert_eq!(compare(&scores, "a", "B", 7).unwrap(), found);
+
+    let one = [
+        track("A", "a", &[("vocals", &[1.0, NAN, 5.0])]),
+        track("A", "b", &[("vocals", &[0.0, 1.0, 1.0])]),
+    ];
+    let found = compare(&one, "a", "b", 0).unwrap();
+    assert_eq!((found[0].pairs, found[0].over), (2, Over::Frames));
+    assert_eq!(found[0].median, 2.5);
+    assert_eq!(setting_name(failure(compare(&one, "a", "c", 0))), "compare");
+}
+
+#[test]
+fn the_interval_is_seeded_and_covers() {
+    assert_eq!(median_interval(&[], 100, 0), None);
+    let single = median_interval(&[3.0], 100, 0).unwrap();
+    assert_eq!((single.low, single.high), (3.0, 3.0));
+    let two = median_interval(&[0.0, 1.0], 1000, 1).unwrap();
+    assert_eq!((two.low, two.high), (0.0, 1.0));
+
+    let mut rng = Rng::new(5);
+    let mut covered = 0;
+    for round in 0..200 {
+        // Symmetric about 0.25, the true median.
+        let values: Vec<f64> = (0..31).map(|_| f64::from(rng.sample()) + 0.25).collect();
+        let interval = median_interval(&values, 400, round).unwrap();
+        assert_eq!(median_interval(&values, 400, round), Some(interval));
+        assert!(interval.low <= interval.high);
+        covered += usize::from((interval.low..=interval.high).contains(&0.25));
+    }
+    // 95 % wanted; the bootstrap of a median is a little too narrow at times.
+    assert!((176..=200).contains(&covered), "{covered} of 200");
+}
