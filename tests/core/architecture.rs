@@ -91,6 +91,7 @@ const GUARDED_CRATES: [(&str, &[&str]); 18] = [
             "listen/",
             "dataset/",
             "evaluate/",
+            "train/",
         ],
     ),
     (

@@ -99,6 +99,24 @@ mod speech_mix;
 mod stft;
 mod stft_edges;
 #[cfg(feature = "train")]
+mod train_common;
+#[cfg(feature = "train")]
 mod train_device;
+#[cfg(feature = "train")]
+mod train_logs;
+#[cfg(feature = "train")]
+mod train_lr_find;
+#[cfg(feature = "train")]
+mod train_network;
+#[cfg(feature = "train")]
+mod train_onnx;
+#[cfg(feature = "train")]
+mod train_plan;
+#[cfg(feature = "train")]
+mod train_recipe;
+#[cfg(feature = "train")]
+mod train_resume;
+#[cfg(feature = "train")]
+mod train_run;
 mod transfer;
 mod transfer_cli;

@@ -1,0 +1,224 @@
+//! One fixed excerpt, seen and heard after every epoch.
+//!
+//! Neighbouring examples of one song are joined without overlap. The picture shows, from the top:
+//! input, target, output. How sound is made of them is in `preview_sound.rs`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::learner::Tester;
+use super::preview_sound::{Excerpt, Sounds};
+use super::recipe::Recipe;
+use crate::dataset::{Example, ExampleSet, ExampleSpec, Split};
+use crate::display::{Colormap, Picture};
+use crate::error::{Error, Result};
+use crate::progress::Reporter;
+
+/// Examples among which the liveliest is looked for.
+const CANDIDATES: usize = 8;
+/// The most examples joined.
+const MOST_EXAMPLES: usize = 128;
+/// Sizes of each of the three pictures, in pixels.
+const LEAST_WIDTH: usize = 256;
+const MOST_WIDTH: usize = 1024;
+const LEAST_HEIGHT: usize = 64;
+const MOST_HEIGHT: usize = 512;
+/// Pixels between them.
+const GAP: usize = 6;
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreviewFiles {
+    /// Input, target and output from the top, as PNG.
+    pub picture: PathBuf,
+    /// The input, target and output as sound (mono, 32-bit float WAV); `None` where the examples
+    /// hold no sound.
+    pub sounds: Option<[PathBuf; 3]>,
+}
+
+/// A picture's first channel, `[rows][columns]`.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Plane {
+    pub(super) values: Vec<f32>,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+}
+
+impl Plane {
+    /// A channel of examples' pictures side by side, the first `columns` columns of each.
+    pub(super) fn joined(
+        pictures: &[&[f32]],
+        [_, rows, width]: [usize; 3],
+        channel: usize,
+        columns: usize,
+    ) -> Self {
+        let taken = columns.min(width);
+        let mut values = Vec::with_capacity(rows * taken * pictures.len());
+        for row in 0..rows {
+            let start = (channel * rows + row) * width;
+            for picture in pictures {
+                values.extend(&picture[start..start + taken]);
+            }
+        }
+        Self {
+            values,
+            rows,
+            columns: taken * pictures.len(),
+        }
+    }
+
+    /// The smallest and the largest value.
+    fn range(&self) -> (f32, f32) {
+        let values = self.values.iter();
+        values.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), x| {
+            (low.min(*x), high.max(*x))
+        })
+    }
+}
+
+/// The excerpt, ready to be run through a network.
+pub(super) struct Preview {
+    spec: ExampleSpec,
+    shapes: crate::dataset::ExampleShapes,
+    examples: Vec<Example>,
+    /// Columns of each that are shown.
+    step: usize,
+    sounds: Option<Sounds>,
+}
+
+impl Preview {
+    /// Chooses the excerpt: validation songs if there are any, at the liveliest of a few places.
+    pub(super) fn new(
+        recipe: &Recipe,
+        set: &Arc<ExampleSet>,
+        data: &Path,
+        cache: Option<&Path>,
+        reporter: &Reporter,
+    ) -> Result<Self> {
+        let spec = recipe.examples.clone();
+        let split = if set.is_empty(Split::Valid) {
+            Split::Train
+        } else {
+            Split::Valid
+        };
+        let step = spec
+            .hop_columns
+            .unwrap_or(spec.columns)
+            .clamp(1, spec.columns);
+        let hop_secs = spec.stft.hop_length as f64 / f64::from(spec.sample_rate_hz);
+        let step_secs = step as f64 * hop_secs;
+        let wanted = ((recipe.preview.secs / step_secs).ceil() as usize).clamp(1, MOST_EXAMPLES);
+        let first = liveliest(set, split, wanted)?;
+        let mut examples = vec![set.make(split, 0, first)?];
+        // Wanted targets are drawn for each example where they are conditions.
+        while !spec.conditioned && split == Split::Valid && examples.len() < wanted {
+            reporter.check()?;
+            let next = first + examples.len();
+            if next >= set.len(split) {
+                break;
+            }
+            let example = set.make(split, 0, next)?;
+            let due = examples[0].start_secs + step_secs * examples.len() as f64;
+            if example.song != examples[0].song || (example.start_secs - due).abs() > 0.5 * hop_secs
+            {
+                break;
+            }
+            examples.push(example);
+        }
+        let excerpt = Excerpt { split, first, step };
+        let sounds = Sounds::new(&spec, &examples, excerpt, data, cache, reporter)?;
+        Ok(Self {
+            spec,
+            shapes: set.shapes(),
+            examples,
+            step,
+            sounds,
+        })
+    }
+
+    /// Runs the network, and writes picture and sounds into `folder`.
+    pub(super) fn write(&self, tester: &Tester, folder: &Path) -> Result<PreviewFiles> {
+        std::fs::create_dir_all(folder).map_err(Error::io("create the folder", folder))?;
+        let outputs: Vec<Vec<f32>> = self
+            .examples
+            .iter()
+            .map(|example| tester.output(&example.input, self.shapes.input))
+            .collect::<Result<_>>()?;
+        let inputs: Vec<&[f32]> = self.examples.iter().map(|e| &e.input[..]).collect();
+        let targets: Vec<&[f32]> = self.examples.iter().map(|e| &e.target[..]).collect();
+        let outputs: Vec<&[f32]> = outputs.iter().map(|output| &output[..]).collect();
+        let input = Plane::joined(&inputs, self.shapes.input, 0, self.step);
+        let target = Plane::joined(&targets, self.shapes.target, 0, self.step);
+        let output = Plane::joined(&outputs, self.shapes.target, 0, self.step);
+        let picture = folder.join("picture.png");
+        draw(&input, &target, &output).write_png(&picture, true)?;
+        let sounds = match &self.sounds {
+            Some(sounds) => {
+                let shape = self.shapes.target;
+                // The phase that the network answers stands behind the magnitude.
+                let phase = (self.spec.output.count() > 1 && shape[0] > 1)
+                    .then(|| Plane::joined(&outputs, shape, 1, self.step));
+                Some(sounds.write(&output, phase.as_ref(), folder)?)
+            }
+            None => None,
+        };
+        Ok(PreviewFiles { picture, sounds })
+    }
+}
+
+/// The example whose target varies most, of a few spread over the split, with room for as many as
+/// are wanted.
+fn liveliest(set: &ExampleSet, split: Split, wanted: usize) -> Result<usize> {
+    let count = set.len(split).saturating_sub(wanted) + 1;
+    let mut best = (0, f64::NEG_INFINITY);
+    for candidate in 0..CANDIDATES.min(count) {
+        let index = candidate * count / CANDIDATES.min(count);
+        let example = set.make(split, 0, index)?;
+        // Where the target is a single value, the input has to tell.
+        let values = match example.target.len() {
+            1 => &example.input,
+            _ => &example.target,
+        };
+        let mean = values.iter().map(|x| f64::from(*x)).sum::<f64>() / values.len() as f64;
+        let off = values.iter().map(|x| (f64::from(*x) - mean).powi(2));
+        let variance = off.sum::<f64>() / values.len() as f64;
+        if variance > best.1 {
+            best = (index, variance);
+        }
+    }
+    Ok(best.0)
+}
+
+/// Three pictures under each other; target and output have one colour scale.
+fn draw(input: &Plane, target: &Plane, output: &Plane) -> Picture {
+    let width = input.columns.clamp(LEAST_WIDTH, MOST_WIDTH);
+    let height = input.rows.clamp(LEAST_HEIGHT, MOST_HEIGHT);
+    let total = 3 * height + 2 * GAP;
+    let mut picture = Picture {
+        width,
+        height: total,
+        pixels: vec![[96, 96, 104]; width * total],
+    };
+    let (low, high) = target.range();
+    let (out_low, out_high) = output.range();
+    let shared = (low.min(out_low), high.max(out_high));
+    let table = Colormap::Ember.table();
+    let planes = [(input, input.range()), (target, shared), (output, shared)];
+    for (i, (plane, (low, high))) in planes.into_iter().enumerate() {
+        let top = i * (height + GAP);
+        let span = (high - low).max(f32::MIN_POSITIVE);
+        if plane.values.is_empty() {
+            continue;
+        }
+        for y in 0..height {
+            let row = (height - 1 - y) * plane.rows / height;
+            for x in 0..width {
+                let column = x * plane.columns / width;
+                let value = plane.values[row * plane.columns + column];
+                let unit = ((value - low) / span).clamp(0.0, 1.0);
+                picture.pixels[(top + y) * width + x] = table[(unit * 255.0) as usize];
+            }
+        }
+    }
+    picture
+}

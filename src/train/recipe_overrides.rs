@@ -1,0 +1,239 @@
+//! `key=value` changes of a recipe: the command line and the window go through here.
+
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use super::recipe::Recipe;
+use super::recipe_table::{from_table, with_preset};
+use crate::error::{Error, Result};
+
+impl Recipe {
+    /// The recipe with `changes` of the form `key=value`, one after the other. A key is a path with
+    /// dots, such as `optimiser.learning_rate`; a value is TOML, or plain text where text is
+    /// wanted; lists may be written `a,b`; `none` takes an optional field away (where text stands, it is text). `examples.preset`
+    /// replaces all of `examples`, and a `kind` that the other fields do not go with sets them back.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] that names the key: there is none of that name (the nearest are listed),
+    /// the value is of another type, or it is out of range.
+    pub fn with_changes<S: AsRef<str>>(&self, changes: &[S]) -> Result<Self> {
+        let mut recipe = self.clone();
+        for change in changes {
+            let change = change.as_ref();
+            let Some((key, value)) = change.split_once('=') else {
+                let problem = format!("{change:?} is not KEY=VALUE, as in training.epochs=20");
+                return Err(Error::setting("set", problem));
+            };
+            recipe = recipe.with_change(key.trim(), value.trim())?;
+        }
+        recipe.validate()?;
+        Ok(recipe)
+    }
+
+    /// One change, ranges not checked yet.
+    fn with_change(&self, key: &str, text: &str) -> Result<Self> {
+        let whole = self.to_table()?;
+        let parts: Vec<&str> = key.split('.').collect();
+        if key == "examples.preset" {
+            return self.with_examples_of(text);
+        }
+        let old = find(&whole, &parts);
+        if matches!(old, Some(Value::Table(_))) && text != "none" {
+            let problem = format!("is a table; name one of its fields, as in {key}.FIELD=VALUE");
+            return Err(Error::setting(key, problem));
+        }
+        let value = match (text, old) {
+            // A choice may be called so.
+            ("none", Some(Value::String(_))) => Some(Value::String(text.to_owned())),
+            ("none", _) => None,
+            _ => Some(value_of(key, text, old)?),
+        };
+        let mut changed = whole.clone();
+        let is_there = put(&mut changed, &parts, value.clone());
+        let is_kind = parts.last() == Some(&"kind");
+        let recipe = match from_table::<Self>(changed) {
+            Ok(recipe) if is_there => recipe,
+            Err(_) if is_there && is_kind && value.is_some() => {
+                // The other fields belong to the old kind.
+                let mut changed = whole.clone();
+                let table = &parts[..parts.len() - 1];
+                put(&mut changed, table, Some(Value::Table(Table::new())));
+                put(&mut changed, &parts, value.clone());
+                from_table(changed).map_err(|problem| Error::setting(key, problem))?
+            }
+            Err(problem) if is_there && !problem.contains("unknown field") => {
+                return Err(Error::setting(key, problem));
+            }
+            Ok(_) => return Err(unknown(key, &whole, "")),
+            Err(problem) => return Err(unknown(key, &whole, &problem)),
+        };
+        // What was not taken over is not known either.
+        if value.is_some() && find(&recipe.to_table()?, &parts).is_none() {
+            return Err(unknown(key, &whole, ""));
+        }
+        Ok(recipe)
+    }
+
+    fn with_examples_of(&self, preset: &str) -> Result<Self> {
+        let mut table = self.to_table()?;
+        let name = preset.trim_matches('"').to_owned();
+        let examples = Table::from_iter([("preset".to_owned(), Value::String(name))]);
+        table.insert("examples".to_owned(), Value::Table(examples));
+        let table = with_preset(table)?;
+        from_table(table).map_err(|problem| Error::setting("examples.preset", problem))
+    }
+}
+
+fn find<'a>(table: &'a Table, parts: &[&str]) -> Option<&'a Value> {
+    let (first, rest) = parts.split_first()?;
+    let value = table.get(*first)?;
+    match (rest.is_empty(), value) {
+        (true, _) => Some(value),
+        (false, Value::Table(inner)) => find(inner, rest),
+        (false, _) => None,
+    }
+}
+
+/// Sets or removes a value, making tables on the way; whether the path led there.
+fn put(table: &mut Table, parts: &[&str], value: Option<Value>) -> bool {
+    let Some((first, rest)) = parts.split_first() else {
+        return false;
+    };
+    if rest.is_empty() {
+        match value {
+            Some(value) => table.insert((*first).to_owned(), value),
+            None => table.remove(*first),
+        };
+        return true;
+    }
+    let inner = table
+        .entry((*first).to_owned())
+        .or_insert_with(|| Value::Table(Table::new()));
+    match inner {
+        Value::Table(inner) => put(inner, rest, value),
+        _ => false,
+    }
+}
+
+/// The value that a text stands for where `old` stood.
+fn value_of(key: &str, text: &str, old: Option<&Value>) -> Result<Value> {
+    let as_toml = || {
+        let line = format!("x = {text}");
+        toml::from_str::<Table>(&line)
+            .ok()
+            .filter(|table| table.len() == 1)
+            .and_then(|mut table| table.remove("x"))
+    };
+    let plain = || Value::String(text.to_owned());
+    let value = match old {
+        Some(Value::String(_)) => match as_toml() {
+            Some(Value::String(quoted)) => Value::String(quoted),
+            _ => plain(),
+        },
+        Some(Value::Array(_)) if !text.starts_with('[') => {
+            let parts = text.split(',').map(str::trim).filter(|s| !s.is_empty());
+            Value::Array(parts.map(|s| Value::String(s.to_owned())).collect())
+        }
+        _ => as_toml().unwrap_or_else(plain),
+    };
+    let Some(old) = old else {
+        return Ok(value);
+    };
+    match (old, value) {
+        // A whole number will do where any number will.
+        (Value::Float(_), Value::Integer(whole)) => Ok(Value::Float(whole as f64)),
+        (old, value) if old.same_type(&value) => Ok(value),
+        (old, value) => Err(Error::setting(
+            key,
+            format!(
+                "wants {}, and {text:?} is {}",
+                type_name(old),
+                type_name(&value)
+            ),
+        )),
+    }
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::String(_) => "text",
+        Value::Integer(_) => "a whole number",
+        Value::Float(_) => "a number",
+        Value::Boolean(_) => "true or false",
+        Value::Datetime(_) => "a date",
+        Value::Array(_) => "a list",
+        Value::Table(_) => "a table",
+    }
+}
+
+/// The error for a key that there is not, with those that come nearest.
+fn unknown(key: &str, whole: &Table, problem: &str) -> Error {
+    let mut known = Vec::new();
+    keys(whole, "", &mut known);
+    // serde lists the fields of the table, also those that are left out at present.
+    let parent = key.rsplit_once('.').map_or("", |(parent, _)| parent);
+    for name in problem.split('`').skip(1).step_by(2) {
+        known.push(dotted(parent, name));
+    }
+    known.sort();
+    known.dedup();
+    known.retain(|name| name != key);
+    known.sort_by_key(|name| distance(name, key));
+    let nearest: Vec<String> = known.into_iter().take(3).collect();
+    Error::setting(
+        key,
+        format!(
+            "there is no such field; the nearest are {}",
+            nearest.join(", ")
+        ),
+    )
+}
+
+fn dotted(parent: &str, name: &str) -> String {
+    if parent.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{parent}.{name}")
+    }
+}
+
+fn keys(table: &Table, parent: &str, out: &mut Vec<String>) {
+    for (name, value) in table {
+        let name = dotted(parent, name);
+        match value {
+            Value::Table(inner) => keys(inner, &name, out),
+            _ => out.push(name),
+        }
+    }
+}
+
+/// How many letters have to be changed, added or taken away (Levenshtein 1966).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substituted = corner + usize::from(x != *y);
+            corner = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(corner + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// A recipe by the name of a shipped one or by its file, with changes.
+///
+/// # Errors
+/// As [`Recipe::read`] and [`Recipe::with_changes`]; [`Error::Setting`] if there is no such recipe.
+pub fn open_recipe<S: AsRef<str>>(name_or_file: &str, changes: &[S]) -> Result<Recipe> {
+    let is_file = name_or_file.ends_with(".toml") || Path::new(name_or_file).is_file();
+    let recipe = if is_file {
+        Recipe::read(Path::new(name_or_file))?
+    } else {
+        super::recipes::shipped_recipe(name_or_file)?
+    };
+    recipe.with_changes(changes)
+}

@@ -1,0 +1,72 @@
+//! Recipes as tables of text and numbers: presets, differences laid over them, and back to types.
+
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+use crate::dataset::example_preset;
+use crate::error::{Error, Result};
+
+/// A TOML text as a table; on failure, what is wrong and in which line.
+pub(super) fn parse_table(text: &str) -> std::result::Result<Table, String> {
+    toml::from_str(text).map_err(|error: toml::de::Error| {
+        let line = error
+            .span()
+            .map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        let problem = error.message().trim().replace('\n', ", ");
+        match line {
+            Some(line) => format!("line {line}: {problem}"),
+            None => problem,
+        }
+    })
+}
+
+/// A table as a type; on failure, the field and what is wrong.
+pub(super) fn from_table<T: DeserializeOwned>(table: Table) -> std::result::Result<T, String> {
+    serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
+        let field = error.path().to_string();
+        let problem = error.inner().message().trim().replace('\n', ", ");
+        if field.is_empty() || field == "." {
+            problem
+        } else {
+            format!("{field}: {problem}")
+        }
+    })
+}
+
+/// Puts the preset that `examples.preset` names under the other fields of `examples`.
+pub(super) fn with_preset(mut table: Table) -> Result<Table> {
+    let Some(Value::Table(examples)) = table.get_mut("examples") else {
+        return Ok(table);
+    };
+    let Some(preset) = examples.remove("preset") else {
+        return Ok(table);
+    };
+    let Value::String(name) = preset else {
+        let problem = "must be the name of a preset, in quotes";
+        return Err(Error::setting("examples.preset", problem));
+    };
+    let base = Table::try_from(example_preset(&name)?)
+        .map_err(|error| Error::setting("examples.preset", error.to_string()))?;
+    *examples = merged(base, std::mem::take(examples));
+    Ok(table)
+}
+
+/// `base` with the fields of `over` in place of its own. Tables are gone into, unless they are of
+/// different kinds: then nothing of the old kind is left.
+pub(super) fn merged(mut base: Table, over: Table) -> Table {
+    for (key, value) in over {
+        let value = match (base.remove(&key), value) {
+            (Some(Value::Table(old)), Value::Table(new)) if is_same_kind(&old, &new) => {
+                Value::Table(merged(old, new))
+            }
+            (_, value) => value,
+        };
+        base.insert(key, value);
+    }
+    base
+}
+
+fn is_same_kind(old: &Table, new: &Table) -> bool {
+    new.get("kind")
+        .is_none_or(|kind| old.get("kind") == Some(kind))
+}

@@ -1,0 +1,140 @@
+//! What a run does between its steps: rates, saving, listening to its watcher, ending.
+
+use std::time::{Duration, Instant};
+
+use super::checkpoint::Checkpoint;
+use super::learner::{Learner, Rates};
+use super::memory::peak_memory_bytes;
+use super::recipe::Recipe;
+use super::run::{Ending, Run};
+use super::run_events::{Control, RunSummary, TrainEvent};
+use super::run_folder::RunStatus;
+use super::schedule::Place;
+use crate::error::{Error, Result};
+
+/// How often a run that pauses asks whether to go on.
+const PAUSE: Duration = Duration::from_millis(50);
+
+impl Run<'_> {
+    /// The rates of a step of this stage.
+    pub(super) fn rates(&self, recipe: &Recipe, batches: usize, step: u64) -> Rates {
+        let rate = recipe.optimiser.learning_rate;
+        let place = Place {
+            epoch: self.state.epoch,
+            step,
+            steps_per_epoch: batches,
+            epochs: recipe.training.epochs,
+        };
+        let factor = self.state.schedule.factor(&recipe.schedule, rate, place);
+        Rates {
+            generator: factor * rate,
+            discriminator: factor * recipe.discriminator_optimiser().learning_rate,
+        }
+    }
+
+    /// The number that people read of the epoch that goes on, from 1.
+    pub(super) fn epoch_number(&self, recipe: &Recipe) -> usize {
+        self.state.epoch + recipe.training.epoch_offset + 1
+    }
+
+    /// Says something; what is answered counts from the next step on.
+    pub(super) fn notify(&mut self, event: TrainEvent) {
+        self.wish = self.wish.max((self.watch)(event));
+    }
+
+    /// Does what was wished; whether to go on.
+    pub(super) fn obey(&mut self, recipe: &Recipe, learner: &Learner) -> Result<bool> {
+        if self.wish != Control::Go || self.reporter.check().is_err() {
+            self.save(recipe, learner, Checkpoint::Last)?;
+        }
+        self.reporter.check()?;
+        while self.wish == Control::Pause {
+            std::thread::sleep(PAUSE);
+            self.reporter.check()?;
+            self.wish = (self.watch)(TrainEvent::Paused);
+        }
+        Ok(std::mem::take(&mut self.wish) == Control::Go)
+    }
+
+    /// Writes a state and says so.
+    pub(super) fn save(
+        &mut self,
+        recipe: &Recipe,
+        learner: &Learner,
+        checkpoint: Checkpoint,
+    ) -> Result<()> {
+        let written = checkpoint.write(&self.folder.path, learner, &self.state)?;
+        let Some(path) = written else {
+            return Err(self.diverged(recipe, "a weight", f64::NAN));
+        };
+        if checkpoint == Checkpoint::Last {
+            self.saved = Instant::now();
+        }
+        let is_within = self.state.batch > 0;
+        let epoch = self.epoch_number(recipe) - usize::from(!is_within);
+        self.notify(TrainEvent::Checkpoint {
+            checkpoint,
+            epoch,
+            path,
+        });
+        Ok(())
+    }
+
+    /// The error for a loss that is no number. `checkpoints/last` was written before.
+    pub(super) fn diverged(&self, recipe: &Recipe, name: &str, value: f64) -> Error {
+        let problem = format!(
+            "training broke down at epoch {}, step {}: {name} became {value}; try {:e}, or \
+             training.clip_norm = 1, or schedule.warmup_steps = 500; the last good state is kept \
+             in {}",
+            self.epoch_number(recipe),
+            self.state.step + 1,
+            recipe.optimiser.learning_rate / 10.0,
+            self.folder.path.join("checkpoints").join("last").display()
+        );
+        Error::setting("optimiser.learning_rate", problem)
+    }
+
+    /// Writes down how the run ended, and sums it up.
+    pub(super) fn close(mut self, result: Result<Ending>) -> Result<RunSummary> {
+        let ending = match result {
+            Ok(ending) => ending,
+            Err(Error::Cancelled) => {
+                self.folder.set_status(RunStatus::Stopped, None)?;
+                return Err(Error::Cancelled);
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                self.folder.set_status(RunStatus::Failed, Some(reason))?;
+                return Err(error);
+            }
+        };
+        let status = match ending {
+            Ending::Done => RunStatus::Finished,
+            Ending::Early => RunStatus::StoppedEarly,
+            Ending::Stopped => RunStatus::Stopped,
+        };
+        self.folder.set_status(status, None)?;
+        let (examples, secs) = self.session;
+        let summary = RunSummary {
+            folder: self.folder.path.clone(),
+            status,
+            epochs: self.state.epoch,
+            steps: self.state.step,
+            best: self.state.best,
+            train: self.history.last().map(|row| row.train),
+            valid: self.history.iter().rev().find_map(|row| row.valid),
+            parameters: self.parameters,
+            secs: self.state.secs,
+            examples_per_sec: if secs > 0.0 {
+                examples as f64 / secs
+            } else {
+                0.0
+            },
+            peak_memory_bytes: peak_memory_bytes(),
+        };
+        self.notify(TrainEvent::Finished {
+            summary: summary.clone(),
+        });
+        Ok(summary)
+    }
+}
