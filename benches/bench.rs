@@ -11,7 +11,7 @@
 //!
 //! | environment | effect |
 //! |---|---|
-//! | `STEMLOOM_BENCH_TORCH=1` | also installs torch, a large download |
+//! | `STEMLOOM_BENCH_TORCH=1` | also installs torch, a large download: without it examples and a training step have no peer |
 //! | `STEMLOOM_BENCH_HOURS=H` | length of the long separation, 3 unless given |
 //! | `STEMLOOM_BENCH_ONLY=TEXT` | only measurements whose names contain the text |
 //! | `RAYON_NUM_THREADS=N` | threads of both sides |
@@ -24,11 +24,14 @@
 )]
 
 mod batch;
+mod judging;
+mod learning;
 mod memory;
 mod network;
 mod outline;
 mod peers;
 mod phase;
+mod rendering;
 mod song;
 mod table;
 
@@ -62,7 +65,7 @@ struct Bench {
 
 type Measure = fn(&Bench) -> anyhow::Result<Vec<Row>>;
 
-const MEASURES: [(&str, Measure); 10] = [
+const MEASURES: [(&str, Measure); 15] = [
     ("STFT and inverse", stft),
     ("harmonic and percussive", hpss),
     ("repeating background", repet_sim),
@@ -73,6 +76,11 @@ const MEASURES: [(&str, Measure); 10] = [
     ("a batch of songs", batch::batch),
     ("memory of a long separation", memory::growth),
     ("painting an hour", outline::paint),
+    ("examples delivered", learning::delivered),
+    ("memory of a large set", learning::large_set),
+    ("hours rendered", rendering::hours),
+    ("a training step", learning::train_step),
+    ("BSSEval v4", judging::bss),
 ];
 
 fn main() -> ExitCode {

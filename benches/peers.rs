@@ -11,13 +11,14 @@ use stemloom::model::set_library_path;
 
 use crate::table::PeerTime;
 
-const PACKAGES: [&str; 6] = [
+const PACKAGES: [&str; 7] = [
     "librosa==0.11.0",
     "numpy",
     "scipy",
     "scikit-learn",
     "soundfile",
     "onnxruntime==1.31.1",
+    "museval==0.4.1",
 ];
 /// Environment variable that also asks for torch.
 const WITH_TORCH: &str = "STEMLOOM_BENCH_TORCH";
@@ -68,9 +69,15 @@ impl Peers {
 
     /// As [`Self::time`], with another figure of the same run, if there is one.
     pub fn time_and(&self, row: &str, options: &[String], figure: &str) -> (PeerTime, Option<f64>) {
+        let (time, answer) = self.ask(row, options);
+        (time, answer[figure].as_f64())
+    }
+
+    /// As [`Self::time`], with all that the row answered; null if it did not run.
+    pub fn ask(&self, row: &str, options: &[String]) -> (PeerTime, Value) {
         let answer = match &self.script {
             Ok(script) => script.ask(row, options),
-            Err(problem) => return (PeerTime::Failed(problem.clone()), None),
+            Err(problem) => return (PeerTime::Failed(problem.clone()), Value::Null),
         };
         match answer {
             Ok(answer) => {
@@ -79,9 +86,12 @@ impl Peers {
                     (None, Some(reason)) => PeerTime::Absent(reason.to_owned()),
                     (None, None) => PeerTime::Failed(format!("peers.py {row}: answered {answer}")),
                 };
-                (time, answer[figure].as_f64())
+                (time, answer)
             }
-            Err(error) => (PeerTime::Failed(format!("peers.py {row}: {error:#}")), None),
+            Err(error) => {
+                let problem = format!("peers.py {row}: {error:#}");
+                (PeerTime::Failed(problem), Value::Null)
+            }
         }
     }
 }

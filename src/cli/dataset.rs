@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::{
     dataset_compose, dataset_excerpts, dataset_features, dataset_info, dataset_multitrack,
-    dataset_notes, dataset_render, dataset_speech_mix,
+    dataset_notes, dataset_pairs, dataset_render, dataset_speech_mix,
 };
 
 #[derive(Debug, Args)]
@@ -27,6 +27,8 @@ enum DatasetCommand {
     Features(dataset_features::FeaturesArgs),
     /// Cut short spectra of songs with masks, as arrays.
     Excerpts(Box<dataset_excerpts::ExcerptsArgs>),
+    /// Examples for networks: tell what they are, store them, or measure how fast they come.
+    Pairs(Box<dataset_pairs::PairsArgs>),
     /// Tell what a folder of examples holds, and whether its splits share songs.
     Info(dataset_info::InfoArgs),
     /// Look through songs with their parts, and cut pairs of mixture and part.
@@ -42,6 +44,7 @@ pub(super) fn run(args: &DatasetArgs) -> ExitCode {
         DatasetCommand::Render(args) => dataset_render::run(args),
         DatasetCommand::Features(args) => dataset_features::run(args),
         DatasetCommand::Excerpts(args) => dataset_excerpts::run(args),
+        DatasetCommand::Pairs(args) => dataset_pairs::run(args),
         DatasetCommand::Info(args) => dataset_info::run(args),
         DatasetCommand::Multitrack(args) => dataset_multitrack::run(args),
         DatasetCommand::SpeechMix(args) => dataset_speech_mix::run(args),

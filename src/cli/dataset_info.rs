@@ -11,7 +11,7 @@ use crate::dataset::{DatasetInfo, dataset_info};
 
 #[derive(Debug, Args)]
 pub(super) struct InfoArgs {
-    /// What `dataset features`, `excerpts`, `render` or `multitrack --extract` wrote.
+    /// What `dataset features`, `excerpts`, `render`, `pairs --out` or `multitrack --extract` wrote.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     /// One JSON object per line.

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::examples::{EXAMPLES_FILE, ExampleSet, ExampleTarget, stored_example_spec};
 use super::excerpt_spec::{EXCERPTS_FILE, ExcerptManifest, ExcerptMode};
 use super::features::{FEATURES_FILE, FeatureManifest, files_below, is_audio, relative};
 use super::file_digest::{digest, hex};
@@ -30,6 +31,8 @@ pub enum DatasetKind {
     Excerpts,
     /// `dataset multitrack --extract`: pairs of mixture and stem.
     Pairs,
+    /// `dataset pairs --out`: inputs and answers of a network.
+    Examples,
     /// `dataset render`: a folder of audio per instrument.
     Renders,
 }
@@ -39,7 +42,7 @@ pub enum DatasetKind {
 pub struct FolderInfo {
     /// Arrays or recordings.
     pub files: u64,
-    /// What a network sees at once: slices, recordings, or rows of X.
+    /// What a network sees at once: slices, recordings, rows of X, or inputs.
     pub examples: u64,
     /// Hours of sound.
     pub hours: f64,
@@ -60,9 +63,9 @@ pub struct DatasetInfo {
     pub splits: BTreeMap<&'static str, u64>,
     /// Hours of sound in all.
     pub hours: f64,
-    /// High and low labels, if there are labels.
+    /// High and low labels, if there are labels; of activity, high is active.
     pub balance: Option<ClassBalance>,
-    /// Of the values that networks are given (X, or features with what fills their ends).
+    /// Of the values that networks are given (X, inputs, or features with what fills their ends).
     pub statistics: Option<Statistics>,
     /// SHA-256 over the path of each file below the folder (with `/`), a zero byte, and the SHA-256
     /// of its bytes (32 bytes), in the order of the paths.
@@ -89,14 +92,11 @@ pub fn dataset_info(folder: &Path, reporter: &Reporter) -> Result<DatasetInfo> {
         DatasetKind::Excerpts => Some(ExcerptManifest::read(folder)?),
         _ => None,
     };
-    let is_labelled = excerpts
-        .as_ref()
-        .is_some_and(|manifest| manifest.mode == ExcerptMode::Svs);
-    // Half way between the two labels.
-    let middle = excerpts
-        .as_ref()
-        .filter(|_| is_labelled)
-        .map(|excerpts| 0.5 * (excerpts.label_low + excerpts.label_high));
+    let examples = match kind {
+        DatasetKind::Examples => stored_set(folder, reporter)?,
+        _ => None,
+    };
+    let middle = middle_of(excerpts.as_ref(), examples.as_ref());
     let done = AtomicU64::new(0);
     let facts: Vec<Facts> = files
         .par_iter()
@@ -145,18 +145,25 @@ pub fn dataset_info(folder: &Path, reporter: &Reporter) -> Result<DatasetInfo> {
         }
     }
     info.checksum = hex(&hash.finalize());
-    add_hours(&mut info, folder, excerpts.as_ref())?;
+    add_hours(&mut info, folder, excerpts.as_ref(), examples.as_ref())?;
+    if let Some(set) = &examples {
+        tell_missing(&mut info, folder, set);
+    }
     info.has_splits = !info.splits.is_empty();
     if info.has_splits {
         let data = || {
             let named = files.iter().zip(&facts);
             named
                 .filter(|(_, facts)| facts.is_data)
-                .map(|((name, _), facts)| (name.as_str(), facts.digest))
+                .map(|((name, _), facts)| (name.as_str(), facts))
         };
         let songs = extracted_songs(folder);
-        info.leaks = song_leaks(data().map(|(name, _)| name), excerpts.as_ref(), &songs);
-        info.leaks.extend(content_leaks(data()));
+        let listed = listed_songs(excerpts.as_ref(), examples.as_ref());
+        let names = data().map(|(name, _)| name);
+        info.leaks = song_leaks(names, listed.as_deref(), &songs);
+        let telling = data().filter(|(_, facts)| kind != DatasetKind::Examples || facts.varies());
+        info.leaks
+            .extend(content_leaks(telling.map(|(name, f)| (name, f.digest))));
     }
     info.hours = info.folders.values().map(|folder| folder.hours).sum();
     Ok(info)
@@ -178,6 +185,62 @@ fn place_of(name: &str, kind: DatasetKind) -> Option<String> {
     (!place.is_empty()).then_some(place)
 }
 
+/// Examples that were stored.
+fn stored_set(folder: &Path, reporter: &Reporter) -> Result<Option<ExampleSet>> {
+    let spec = stored_example_spec(folder)?;
+    spec.map(|spec| ExampleSet::open(folder, &spec, None, reporter))
+        .transpose()
+}
+
+/// Half way between the two labels, if there are labels.
+fn middle_of(excerpts: Option<&ExcerptManifest>, examples: Option<&ExampleSet>) -> Option<f32> {
+    let svs = excerpts.filter(|excerpts| excerpts.mode == ExcerptMode::Svs);
+    if let Some(excerpts) = svs {
+        return Some(0.5 * (excerpts.label_low + excerpts.label_high));
+    }
+    match examples?.spec().target {
+        ExampleTarget::Labels { low, high, .. } => Some(0.5 * (low + high)),
+        ExampleTarget::Activity { .. } => Some(0.5),
+        ExampleTarget::Picture => None,
+    }
+}
+
+/// Songs and their splits, where a list tells.
+fn listed_songs<'a>(
+    excerpts: Option<&'a ExcerptManifest>,
+    examples: Option<&'a ExampleSet>,
+) -> Option<Vec<(&'a str, &'a str)>> {
+    let mut listed = Vec::new();
+    for (split, songs) in excerpts.into_iter().flat_map(|excerpts| &excerpts.splits) {
+        listed.extend(
+            songs
+                .iter()
+                .map(|song| (song.name.as_str(), split.as_str())),
+        );
+    }
+    for song in examples.into_iter().flat_map(ExampleSet::songs) {
+        listed.push((song.name.as_str(), song.split.name()));
+    }
+    (excerpts.is_some() || examples.is_some()).then_some(listed)
+}
+
+/// Stored examples whose files are not all there, or more than are listed.
+fn tell_missing(info: &mut DatasetInfo, folder: &Path, set: &ExampleSet) {
+    for split in Split::ALL {
+        let there = info
+            .folders
+            .get(split.name())
+            .map_or(0, |found| found.files);
+        let listed = 2 * set.len(split) as u64;
+        if there != listed {
+            info.broken.push(format!(
+                "{there} arrays where {listed} are listed; store the examples again: {}",
+                folder.join(split.name()).display()
+            ));
+        }
+    }
+}
+
 /// What one file is.
 struct Facts {
     digest: [u8; 32],
@@ -188,6 +251,14 @@ struct Facts {
     values: Option<Statistics>,
     labels: Option<ClassBalance>,
     broken: Option<String>,
+}
+
+impl Facts {
+    /// Whether it is an input that is more than silence: silence and answers may well be the same
+    /// in two splits.
+    fn varies(&self) -> bool {
+        self.values.is_some_and(|values| values.min < values.max)
+    }
 }
 
 fn look(name: &str, path: &Path, kind: DatasetKind, middle: Option<f32>) -> Result<Facts> {
@@ -202,10 +273,15 @@ fn look(name: &str, path: &Path, kind: DatasetKind, middle: Option<f32>) -> Resu
     };
     let file = name.rsplit('/').next().unwrap_or(name);
     let is_excerpts = kind == DatasetKind::Excerpts;
+    let is_answer = match kind {
+        DatasetKind::Excerpts => file.starts_with("y_"),
+        DatasetKind::Examples => file.ends_with(".target.npy"),
+        _ => false,
+    };
     if file.ends_with(".npy") {
         match read_npy(path) {
-            Ok(array) if is_excerpts && file.starts_with("y_") => {
-                // Spectra as targets are no labels.
+            Ok(array) if is_answer => {
+                // Spectra and pictures as targets are no labels.
                 facts.labels = middle.map(|middle| ClassBalance::of(&array.values, middle));
             }
             Ok(array) => {
@@ -233,7 +309,9 @@ fn kind_of(folder: &Path, files: &[(String, PathBuf)]) -> Result<DatasetKind> {
     let has_audio = files
         .iter()
         .any(|(name, path)| name.contains('/') && is_audio(path));
-    if folder.join(EXCERPTS_FILE).is_file() {
+    if folder.join(EXAMPLES_FILE).is_file() {
+        Ok(DatasetKind::Examples)
+    } else if folder.join(EXCERPTS_FILE).is_file() {
         Ok(DatasetKind::Excerpts)
     } else if folder.join(FEATURES_FILE).is_file() {
         Ok(DatasetKind::Features)
@@ -243,7 +321,8 @@ fn kind_of(folder: &Path, files: &[(String, PathBuf)]) -> Result<DatasetKind> {
         Ok(DatasetKind::Renders)
     } else {
         let problem = format!(
-            "neither {EXCERPTS_FILE} nor {FEATURES_FILE} nor folders of audio are in it: {}",
+            "none of {EXAMPLES_FILE}, {EXCERPTS_FILE}, {FEATURES_FILE} and folders of audio is in \
+             it: {}",
             folder.display()
         );
         Err(Error::setting("dataset", problem))
@@ -261,7 +340,15 @@ fn add_hours(
     info: &mut DatasetInfo,
     folder: &Path,
     excerpts: Option<&ExcerptManifest>,
+    examples: Option<&ExampleSet>,
 ) -> Result<()> {
+    if let Some(spec) = examples.map(ExampleSet::spec) {
+        let frames = spec.stft.hop_length * spec.columns;
+        let secs = frames as f64 / f64::from(spec.sample_rate_hz);
+        for folder in info.folders.values_mut() {
+            folder.hours = folder.examples as f64 * secs / 3600.0;
+        }
+    }
     if let Some(excerpts) = excerpts {
         let secs = excerpts.excerpt_samples as f64 / f64::from(excerpts.sample_rate_hz.max(1));
         for folder in info.folders.values_mut() {

@@ -9,7 +9,6 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::excerpt_spec::ExcerptManifest;
 use super::file_digest::hex;
 use super::multitrack::Split;
 
@@ -35,11 +34,11 @@ pub(super) fn split_of(name: &str) -> Option<Split> {
     folders(name).find_map(Split::of_folder)
 }
 
-/// Songs whose names are in two splits: by the manifest, else by the names of arrays and recordings.
-/// `songs`: what files are called whose names are not their songs' ([`extracted_songs`]).
+/// Songs whose names are in two splits: as `listed` (song, split), else by the names of arrays and
+/// recordings. `songs`: what files are called whose names are not their songs' ([`extracted_songs`]).
 pub(super) fn song_leaks<'a>(
     data: impl Iterator<Item = &'a str>,
-    excerpts: Option<&ExcerptManifest>,
+    listed: Option<&[(&str, &str)]>,
     songs: &BTreeMap<String, String>,
 ) -> Vec<Leak> {
     let mut places: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -47,10 +46,8 @@ pub(super) fn song_leaks<'a>(
         let song = song.to_lowercase();
         places.entry(song).or_default().insert(split.to_owned());
     };
-    if let Some(excerpts) = excerpts {
-        for (split, songs) in &excerpts.splits {
-            songs.iter().for_each(|song| add(&song.name, split));
-        }
+    if let Some(listed) = listed {
+        listed.iter().for_each(|(song, split)| add(song, split));
     } else {
         for name in data {
             if let Some(split) = split_of(name) {

@@ -45,7 +45,7 @@ pub use draws::Between;
 pub use examples::{
     EXAMPLE_PRESETS, EXAMPLES_FILE, Example, ExampleBatch, ExampleSet, ExampleShapes, ExampleSong,
     ExampleSource, ExampleSpec, ExampleStream, ExampleTarget, PictureChannels, Stored,
-    example_preset, store_examples, stored_example_spec,
+    example_preset, example_preset_about, store_examples, stored_example_spec,
 };
 pub use excerpt_spec::{EXCERPTS_FILE, ExcerptManifest, ExcerptMode, ExcerptSong, ExcerptSpec};
 pub use excerpts::write_excerpts;

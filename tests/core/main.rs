@@ -80,6 +80,8 @@ mod npy;
 mod onnx;
 mod onnx_spectra;
 mod oracle;
+mod pairs_cli;
+mod pairs_info;
 mod phase;
 mod phase_blocks;
 mod phase_limits;

@@ -33,7 +33,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-pub use presets::{EXAMPLE_PRESETS, example_preset};
+pub use presets::{EXAMPLE_PRESETS, example_preset, example_preset_about};
 pub use spec::{ExampleShapes, ExampleSource, ExampleSpec, ExampleTarget, PictureChannels};
 pub use store::{Stored, store_examples};
 pub use stored::{EXAMPLES_FILE, stored_example_spec};

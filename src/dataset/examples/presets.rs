@@ -96,6 +96,26 @@ pub fn example_preset(name: &str) -> Result<ExampleSpec> {
     })
 }
 
+/// What a preset's examples are, in one line for a list; `None` if there is none of that name.
+pub fn example_preset_about(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "timbre" => "keyboard to guitar, 256 bins x 256 columns (instruments)",
+        "timbre-any" => "keyboard to one of three instruments, told by a style (instruments)",
+        "mask" => "mixture to vocals at 8192 Hz, 512 bins x 128 columns (stems)",
+        "mask-wide" => "mixture to vocals at 44100 Hz, 1024 bins x 128 columns (stems)",
+        "mel-512" => "mixture to drums, 512 mel bands x 640 columns (stems)",
+        "mel-80" => "degraded to clean speech, 80 mel bands in 128 x 128 (speech pairs)",
+        "picture-15s" => "vocals to mixture, 512 bins x 2048 columns, three channels (stems)",
+        "vocals-backing" => "vocals to all else, 512 bins x 2048 columns with phase (stems)",
+        "ibm" => "mixture to the vocals' binary mask, centre of 9 columns (stems)",
+        "ibm-deep" => "mixture to the vocals' binary mask, all 9 columns (stems)",
+        "dae" => "vocals to the same vocals, 2049 bins x 9 columns (stems)",
+        "vad" => "mixture to whether somebody sings, 513 bins x 25 columns (stems)",
+        "phase" => "magnitude to magnitude and phase, 256 bins x 256 columns (stems)",
+        _ => return None,
+    })
+}
+
 /// The timbre system's pictures of stems.
 fn stems(origin: &str, target: &str) -> ExampleSpec {
     ExampleSpec {
