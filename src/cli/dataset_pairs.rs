@@ -138,7 +138,8 @@ fn about(set: &ExampleSet, name: &str) -> (Value, Vec<String>) {
     for split in SPLITS {
         let songs = || set.songs().iter().filter(move |song| song.split == split);
         let count = songs().count();
-        let hours = songs().map(|song| song.seconds / 3600.0).sum::<f64>();
+        // From 0.0: the sum of nothing is -0.0.
+        let hours = songs().fold(0.0, |hours, song| hours + song.seconds / 3600.0);
         splits.insert(
             split.name().to_owned(),
             json!({ "examples": set.len(split), "songs": count, "hours": hours }),

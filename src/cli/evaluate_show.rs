@@ -7,8 +7,8 @@ use super::evaluate::EvaluateArgs;
 use crate::display::{BoxGroup, draw_boxes};
 use crate::error::{Error, Result};
 use crate::evaluate::{
-    Measure, SongsSummary, TrackScores, compare, comparison_text, csv_header, csv_rows, summarise,
-    summarise_songs, table_text,
+    Measure, SongsSummary, TrackScores, box_values, compare, comparison_text, csv_header, csv_rows,
+    summarise, summarise_songs, table_text,
 };
 use crate::listen::{table_csv, write_csv};
 
@@ -109,53 +109,10 @@ pub(super) fn show_all(
 /// A box per stem and method of the first measure: of songs, or of frames if there is one song.
 fn plot(scores: &[TrackScores], summaries: &[SongsSummary]) -> crate::display::Picture {
     let measure = summaries.iter().map(|s| s.measure).min();
-    let measure = measure.unwrap_or(Measure::Sdr);
-    let of_measure = || summaries.iter().filter(move |s| s.measure == measure);
-    let is_one_song = of_measure().all(|s| s.songs + s.empty_songs <= 1);
-    let mut names: Vec<String> = Vec::new();
-    let mut groups: Vec<BoxGroup> = Vec::new();
-    for summary in of_measure() {
-        let series = names.iter().position(|name| *name == summary.method);
-        let series = series.unwrap_or_else(|| {
-            names.push(summary.method.clone());
-            names.len() - 1
-        });
-        if groups
-            .last()
-            .is_none_or(|group| group.title != summary.stem)
-        {
-            groups.push(BoxGroup {
-                title: summary.stem.clone(),
-                series: Vec::new(),
-            });
-        }
-        if let Some(group) = groups.last_mut() {
-            let count = group.series.len().max(series + 1);
-            group.series.resize(count, Vec::new());
-            group.series[series] = if is_one_song {
-                frames_of(scores, summary)
-            } else {
-                summary.values.clone()
-            };
-        }
-    }
-    let per = if is_one_song {
-        "a value per frame"
-    } else {
-        "a value per song: the median over its frames"
-    };
-    let unit = match measure.unit() {
-        "" => String::new(),
-        unit => format!(" in {unit}"),
-    };
-    let title = format!("{}{unit}, {per}", measure.name());
-    draw_boxes(&title, &names, &groups)
-}
-
-fn frames_of(scores: &[TrackScores], summary: &SongsSummary) -> Vec<f64> {
-    let of_method = scores.iter().filter(|track| track.method == summary.method);
-    of_method
-        .filter_map(|track| track.stem(&summary.stem))
-        .flat_map(|stem| stem.values(summary.measure).iter().copied())
-        .collect()
+    let values = box_values(scores, summaries, measure.unwrap_or(Measure::Sdr));
+    let groups = values.stems.into_iter();
+    let groups: Vec<BoxGroup> = groups
+        .map(|(title, series)| BoxGroup { title, series })
+        .collect();
+    draw_boxes(&values.title, &values.methods, &groups)
 }

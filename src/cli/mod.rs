@@ -25,8 +25,12 @@ mod encode;
 mod evaluate;
 mod evaluate_methods;
 mod evaluate_show;
+#[cfg(feature = "train")]
+mod export;
 mod info;
 mod listen;
+#[cfg(feature = "train")]
+mod lr_find;
 mod models;
 mod network_args;
 mod oracle;
@@ -36,6 +40,14 @@ mod runtime;
 mod separate;
 mod shared;
 mod terminal;
+#[cfg(feature = "train")]
+mod train;
+#[cfg(feature = "train")]
+mod train_args;
+#[cfg(feature = "train")]
+mod train_list;
+#[cfg(feature = "train")]
+mod train_show;
 mod transfer;
 
 use std::path::PathBuf;
@@ -94,6 +106,15 @@ enum Command {
     Picture(picture::PictureArgs),
     /// Make what networks learn from: scores, renderings, stems.
     Dataset(dataset::DatasetArgs),
+    /// Train a network by a recipe, or list the recipes.
+    #[cfg(feature = "train")]
+    Train(Box<train::TrainArgs>),
+    /// Find the learning rate at which a recipe's loss falls steepest.
+    #[cfg(feature = "train")]
+    LrFind(Box<lr_find::LrFindArgs>),
+    /// Write what a run has learned as a model that the other commands take.
+    #[cfg(feature = "train")]
+    Export(Box<export::ExportArgs>),
     /// List, show and check models.
     Models(models::ModelsArgs),
     /// Tell about ONNX Runtime, or install it.
@@ -130,6 +151,12 @@ pub fn run(cli: Cli) -> Outcome {
         Some(Command::Codecs(args)) => codecs::run(&args),
         Some(Command::Picture(args)) => picture::run(&args),
         Some(Command::Dataset(args)) => dataset::run(&args),
+        #[cfg(feature = "train")]
+        Some(Command::Train(args)) => train::run(&args),
+        #[cfg(feature = "train")]
+        Some(Command::LrFind(args)) => lr_find::run(&args),
+        #[cfg(feature = "train")]
+        Some(Command::Export(args)) => export::run(&args),
         Some(Command::Models(args)) => models::run(&args),
         Some(Command::Runtime(args)) => runtime::run(&args),
     };

@@ -115,7 +115,7 @@ pub fn measure_song(
         }
     }
     let references: Cow<'_, [Planar]> = if places.len() == song.references.len() {
-        Cow::Borrowed(&song.references)
+        Cow::Borrowed(song.references.as_slice())
     } else {
         Cow::Owned(places.iter().map(|p| song.references[*p].clone()).collect())
     };

@@ -7,6 +7,7 @@ use super::estimates::EstimateFiles;
 use super::open_song::OpenSong;
 use super::oracle::{OracleKind, oracle};
 use super::read_tracks::{is_silent, read_file};
+use super::sounds::{Sound, from_sounds};
 use super::stem_names::{ACCOMPANIMENT, Renames};
 use crate::apply::{MemorySink, SeparateOptions, Separator, separate};
 use crate::audio::{Clip, Planar};
@@ -32,6 +33,8 @@ pub enum MethodSource {
         /// What its results depend on besides the mixture: settings, a model's file.
         settings: String,
     },
+    /// Sounds that are in memory, of one song.
+    Sounds(Vec<Sound>),
     /// Masks made with knowledge of the truth: the ceiling.
     Oracle(OracleKind),
     /// The untouched mixture as the estimate of every stem: the floor.
@@ -75,6 +78,7 @@ impl Method {
         match &self.source {
             MethodSource::Files(_) => "files".into(),
             MethodSource::Separator { settings, .. } => format!("separator {settings}"),
+            MethodSource::Sounds(_) => "sounds".into(),
             MethodSource::Oracle(kind) => format!("oracle {}", kind.name()),
             MethodSource::Floor => "floor".into(),
         }
@@ -96,6 +100,7 @@ impl Method {
             MethodSource::Separator { separator, .. } => {
                 from_separator(separator.as_mut(), song, renames, reporter)?
             }
+            MethodSource::Sounds(sounds) => from_sounds(sounds, song, renames, reporter)?,
             MethodSource::Oracle(kind) => from_oracle(*kind, song, reporter)?,
             MethodSource::Floor => {
                 let mixture = song.mixture(reporter)?.clone();
@@ -119,9 +124,18 @@ impl Method {
             !is_silent
         });
         if estimates.stems.is_empty() {
-            let reason = estimates.problems.join("; ");
+            // Notes tell of stems by other names, which a rename would mend.
+            let mut reasons = estimates.problems;
+            reasons.append(&mut estimates.notes);
+            if reasons.is_empty() {
+                reasons.push("none of its stems is one of the song's".into());
+            }
+            let reason = reasons.join("; ");
             return Err(Error::Song {
-                problem: format!("{} has no estimate to measure ({reason})", self.name),
+                problem: format!(
+                    "{} has no estimate to measure ({reason}; a stem by another name is told by a rename)",
+                    self.name
+                ),
                 path: song.song.name.clone().into(),
             });
         }

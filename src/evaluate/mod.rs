@@ -19,6 +19,7 @@
 
 mod aggregate;
 mod bootstrap;
+mod box_values;
 mod bss;
 mod bss_filters;
 mod bss_spec;
@@ -39,6 +40,7 @@ mod score_store;
 mod scores;
 mod signals;
 mod silence;
+mod sounds;
 mod stem_names;
 mod summary;
 mod tracks;
@@ -46,6 +48,7 @@ mod wiener;
 
 pub use aggregate::{Comparison, Over, SongsSummary, compare, summarise_songs};
 pub use bootstrap::{BOOTSTRAP_DRAWS, Interval, median_interval};
+pub use box_values::{BoxValues, box_values};
 pub use bss::bss_eval;
 pub use bss_spec::{BssKind, BssSpec, FrameScores, MOST_UNKNOWNS};
 pub use estimates::{EstimateFiles, FoundEstimates, find_estimates};
@@ -60,6 +63,7 @@ pub use report::{comparison_text, csv_header, csv_rows, table_text};
 pub use score_store::{ScoreStore, fingerprint};
 pub use scores::{Measure, MeasureScores, Metric, StemScores, TrackScores};
 pub use silence::silent_sources;
-pub use stem_names::Renames;
+pub use sounds::Sound;
+pub use stem_names::{Renames, stems_of};
 pub use summary::{Summary, summarise};
 pub use tracks::{TrackSet, TrackSpec};

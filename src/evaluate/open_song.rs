@@ -146,7 +146,7 @@ impl<'a> OpenSong<'a> {
             Some(mixture) => mixture,
             None => read_mixture(self.song, &self.stretch, reporter)?,
         };
-        Ok(self.mixture.insert(mixture))
+        Ok(&*self.mixture.insert(mixture))
     }
 
     /// The mixture, the true stems that it is made of, and their names: without a sum, and without

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::scores::same_name;
 use crate::apply::Region;
-use crate::audio::{Decoder, Planar, Resampler, Source as _};
+use crate::audio::{Decoder, Planar, Resampler, Source};
 use crate::dataset::{Mixture, Part, Song};
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
@@ -79,7 +79,20 @@ pub(super) fn read_file(
     reporter: &Reporter,
 ) -> Result<Read> {
     let mut decoder = Decoder::open(path, track)?;
-    let (in_hz, channels) = (decoder.sample_rate_hz(), decoder.channels());
+    let mut read = read_source(&mut decoder, 0, path, stretch, reporter)?;
+    read.notes.extend(decoder.take_warnings());
+    Ok(read)
+}
+
+/// The stretch of a sound that begins at frame `at` of the song; `path` is its name in errors.
+pub(super) fn read_source(
+    source: &mut dyn Source,
+    mut at: u64,
+    path: &Path,
+    stretch: &Stretch,
+    reporter: &Reporter,
+) -> Result<Read> {
+    let (in_hz, channels) = (source.sample_rate_hz(), source.channels());
     let mut notes = Vec::new();
     if in_hz != stretch.sample_rate_hz {
         notes.push(format!(
@@ -100,10 +113,10 @@ pub(super) fn read_file(
     }
     let mut resampler = Resampler::new(in_hz, stretch.sample_rate_hz, channels)?;
     let mut planar = vec![vec![0.0; stretch.frames]; stretch.channels];
-    let (mut at, mut seen) = (0_u64, 0_u64);
+    let mut seen = 0_u64;
     loop {
         let mut ready: Planar = vec![Vec::new(); channels];
-        let block = decoder.next_block()?;
+        let block = source.next_block()?;
         let is_over = block.is_none();
         if let Some(block) = block {
             check_numbers(&block, seen, in_hz, path)?;
@@ -120,7 +133,6 @@ pub(super) fn read_file(
         }
     }
     notes.extend(length_note(at, stretch));
-    notes.extend(decoder.take_warnings());
     Ok(Read { planar, notes })
 }
 

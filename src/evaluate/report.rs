@@ -54,12 +54,12 @@ fn block(measure: Measure, summaries: &[&SongsSummary]) -> String {
     let first = methods.iter().map(|m| m.chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = stems.iter().map(|s| s.chars().count().max(17)).collect();
     write!(out, "\n  {:first$}", "").ok();
-    for (stem, width) in stems.iter().zip(&widths) {
+    for (stem, width) in stems.iter().zip(widths.iter().copied()) {
         write!(out, "  {stem:>width$}").ok();
     }
     for method in &methods {
         write!(out, "\n  {method:first$}").ok();
-        for (stem, width) in stems.iter().zip(&widths) {
+        for (stem, width) in stems.iter().zip(widths.iter().copied()) {
             let cell = find(method, stem).map_or_else(|| "-".into(), |s| cell(s));
             write!(out, "  {cell:>width$}").ok();
         }

@@ -54,8 +54,9 @@ impl Renames {
         name
     }
 
-    /// As [`Self::stem`], if it is among `known`; else by what other programs call it.
-    pub(super) fn known_stem(&self, name: &str, known: &[String]) -> Option<String> {
+    /// The stem that a name stands for if it is among `known` (small letters), else by what other
+    /// programs call it: "instrumental" is the accompaniment.
+    pub fn known_stem(&self, name: &str, known: &[String]) -> Option<String> {
         let stem = self.stem(name);
         if known.contains(&stem) {
             return Some(stem);
@@ -82,7 +83,7 @@ impl Renames {
 /// The stems of a song that can be measured, in small letters, in the order of tables: drums, bass,
 /// other, the rest by name, vocals, accompaniment (of its own, or the sum of all but the vocals).
 /// A stem of which a file cannot be read is among them.
-pub(super) fn stems_of(song: &Song) -> Vec<String> {
+pub fn stems_of(song: &Song) -> Vec<String> {
     let parts = song.parts.iter().map(|part| part.stem.to_lowercase());
     let lost = song.lost_stems.iter().map(|stem| stem.to_lowercase());
     let mut stems: Vec<String> = parts.chain(lost).collect();

@@ -3,12 +3,14 @@
 //!
 //! ```text
 //! Recipe ─► ExampleSet ─► ExampleStream ─► Learner ─► weights, history, previews   ([`train`])
-//!    └ lr_find, folds, grid: the same, tried out
+//!    └ lr_find, folds, grid: the same, tried out       └► export ─► ONNX with its card
 //! ```
 
+mod card;
 mod checkpoint;
 mod device;
 mod event_file;
+mod export;
 mod history;
 mod initial;
 mod layer_shape;
@@ -42,8 +44,10 @@ mod settings;
 mod trials;
 mod weights;
 
+pub use card::card_of;
 pub use checkpoint::{BestEpoch, Checkpoint};
 pub use device::{Processor, TrainDevice, choose, list};
+pub use export::{ExportOptions, Exported, copy_to_shelf, export, shelf_folder};
 pub use history::{HistoryRow, read_history};
 pub use loss::Losses;
 pub use lr_curve::LrCurve;

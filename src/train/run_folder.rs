@@ -74,6 +74,9 @@ pub struct RunData {
     pub folder: PathBuf,
     /// SHA-256 over the examples' settings and songs of each stage.
     pub checksums: Vec<String>,
+    /// Seconds of the songs to learn from.
+    #[serde(default)]
+    pub train_secs: f64,
     /// Songs to learn from.
     pub train: Vec<String>,
     /// Songs to watch the learning with.
@@ -188,6 +191,7 @@ impl RunFolder {
             RunData {
                 folder: std::path::absolute(folder).map_err(Error::io("find", folder))?,
                 checksums: Vec::new(),
+                train_secs: 0.0,
                 train: Vec::new(),
                 valid: Vec::new(),
                 test: Vec::new(),
@@ -212,6 +216,8 @@ impl RunFolder {
             let songs = set.songs().iter().filter(|song| song.split == split);
             songs.map(|song| song.name.clone()).collect()
         };
+        let of_train = set.songs().iter().filter(|song| song.split == Split::Train);
+        data.train_secs = of_train.map(|song| song.seconds).sum();
         data.train = names(Split::Train);
         data.valid = names(Split::Valid);
         data.test = names(Split::Test);

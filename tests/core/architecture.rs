@@ -69,7 +69,8 @@ const MODULES: [(&str, &[&str]); 18] = [
         "gui",
         &[
             "error", "progress", "paths", "audio", "spectral", "phase", "model", "apply",
-            "display", "listen", "playback", "session", "batch", "dataset", "cli",
+            "display", "listen", "playback", "session", "batch", "dataset", "evaluate", "train",
+            "cli",
         ],
     ),
 ];

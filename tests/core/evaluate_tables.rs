@@ -1,5 +1,6 @@
-//! From frames to tables: averages, comparisons and intervals by hand.
+//! From frames to tables: averages, comparisons, intervals and boxes by hand.
 
+use stemloom::display::{BoxGroup, box_figures, draw_boxes};
 use stemloom::evaluate::{
     Measure, MeasureScores, Over, StemScores, TrackScores, compare, csv_header, csv_rows,
     median_interval, summarise_songs, table_text,
@@ -115,4 +116,46 @@ fn the_interval_is_seeded_and_covers() {
     }
     // 95 % wanted; the bootstrap of a median is a little too narrow at times.
     assert!((176..=200).contains(&covered), "{covered} of 200");
+}
+
+#[test]
+fn boxes_are_those_of_tukey() {
+    // Quartiles 2 and 4, so that whiskers reach from −1 to 7.
+    let figures = box_figures(&[1.0, 2.0, 3.0, 4.0, 100.0, NAN, f64::INFINITY]).unwrap();
+    let quartiles = (
+        figures.lower_quartile,
+        figures.median,
+        figures.upper_quartile,
+    );
+    assert_eq!(quartiles, (2.0, 3.0, 4.0));
+    assert_eq!((figures.low, figures.high), (1.0, 4.0));
+    assert_eq!(figures.outliers, [100.0]);
+    assert_eq!(box_figures(&[NAN]), None);
+    // As numpy.percentile([1, 2], [25, 75]).
+    let two = box_figures(&[2.0, 1.0]).unwrap();
+    assert_eq!((two.lower_quartile, two.upper_quartile), (1.25, 1.75));
+
+    let names = ["a".to_owned(), "b".to_owned()];
+    let group = |title: &str, series: Vec<Vec<f64>>| BoxGroup {
+        title: title.into(),
+        series,
+    };
+    let full = [
+        group("drums", vec![vec![1.0, 2.0, 9.0], vec![-3.0]]),
+        group("vocals", vec![Vec::new(), vec![NAN]]),
+    ];
+    let drawn = draw_boxes("SDR in dB", &names, &full);
+    let empty = draw_boxes("SDR in dB", &names, &[]);
+    assert_eq!(drawn.pixels.len(), drawn.width * drawn.height);
+    assert_eq!(drawn.height, empty.height);
+    let colours = |series: usize| {
+        drawn
+            .pixels
+            .iter()
+            .filter(|p| **p == [[0, 114, 178], [230, 159, 0]][series])
+            .count()
+    };
+    // The box of three values fills an area; that of one value is a line, beside the legend.
+    assert!(colours(0) > 1000, "{}", colours(0));
+    assert!(colours(1) < 500, "{}", colours(1));
 }

@@ -101,9 +101,15 @@ mod speech_mix;
 mod stft;
 mod stft_edges;
 #[cfg(feature = "train")]
+mod train_cli;
+#[cfg(feature = "train")]
 mod train_common;
 #[cfg(feature = "train")]
 mod train_device;
+#[cfg(feature = "train")]
+mod train_export;
+#[cfg(feature = "train")]
+mod train_fed;
 #[cfg(feature = "train")]
 mod train_logs;
 #[cfg(feature = "train")]
