@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::batch::{self, BatchView};
 use super::command::{self, Command};
+use super::evaluate::{self, EvaluateView};
 use super::jobs::{Jobs, Request};
 use super::lanes::LaneStack;
 use super::listen::{self, ListenView};
@@ -17,6 +18,7 @@ use super::settings::{self, Settings, ThemeChoice, Workspace};
 use super::spectrum::Spectra;
 use super::tiles::Tiles;
 use super::train::{self, TrainView};
+use super::truth::TruthView;
 use super::{bottom, card_form, export, fold, help, inspector, library, theme, topbar, welcome};
 use crate::display::Peak;
 use crate::model::{ModelShelf, RuntimeStatus};
@@ -66,6 +68,8 @@ pub struct App {
     pub(super) listen: ListenView,
     pub(super) reconstruct: ReconstructView,
     pub(super) train: TrainView,
+    pub(super) evaluate: EvaluateView,
+    pub(super) truth: TruthView,
     pub(super) is_test: bool,
     pub(super) devices: Option<Vec<String>>,
     /// Track numbers of songs that are being opened.
@@ -126,6 +130,8 @@ impl App {
             listen: ListenView::default(),
             reconstruct: ReconstructView::default(),
             train: TrainView::default(),
+            evaluate: EvaluateView::default(),
+            truth: TruthView::default(),
             is_test: start.is_test,
             devices: None,
             pending_tracks: HashMap::new(),
@@ -195,6 +201,7 @@ impl eframe::App for App {
             self.leave_test();
         }
         self.watch_preview();
+        self.watch_truth();
         if self.tiles.receive(ctx) {
             ctx.request_repaint();
         }
@@ -254,12 +261,14 @@ impl eframe::App for App {
                 failed: &self.failed,
                 sketches: &self.sketches,
                 in_test: self.listen.running.is_some(),
+                truth: &self.truth,
                 can_undo: (self.history.can_undo(), self.history.can_redo()),
             };
             topbar::ui(ui, &scene, &mut self.notices, &mut actions);
             match scene.settings.workspace {
                 Workspace::Batch => batch::ui(ui, &scene, &mut self.batch, &mut actions),
                 Workspace::Train => train::ui(ui, &scene, &mut self.train, &mut actions),
+                Workspace::Evaluate => evaluate::ui(ui, &scene, &mut self.evaluate, &mut actions),
                 Workspace::Listen => {
                     if scene.settings.show_bottom && song_shown(&scene) {
                         bottom::ui(ui, &scene, &mut self.spectra, &mut actions);

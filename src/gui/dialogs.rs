@@ -5,9 +5,13 @@ use std::path::PathBuf;
 
 use crossbeam_channel::Sender;
 
+use super::evaluate::{EvaluatePick, Output};
 use super::jobs::JobEvent;
 use super::train::DataPick;
+#[cfg(feature = "train")]
+use super::train::LearnPick;
 use crate::audio::SUPPORTED_EXTENSIONS;
+use crate::session::Id;
 
 /// What a dialog was closed with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +26,10 @@ pub enum Picked {
     SongsFolder(Option<PathBuf>),
     /// A folder or file of the Train workspace.
     Data(DataPick, Option<PathBuf>),
+    /// A folder or file of the Evaluate workspace.
+    Scores(EvaluatePick, Option<PathBuf>),
+    /// The folder of a song's true stems.
+    Truth(Id, Option<PathBuf>),
     /// The file for a table.
     Csv(CsvOf, Option<PathBuf>),
     /// The file for a picture of what is compared.
@@ -101,10 +109,67 @@ pub fn pick_data(of: DataPick, outbox: Sender<JobEvent>, ctx: egui::Context) {
                 .set_title("SoundFont")
                 .add_filter("SoundFont", &["sf2", "SF2"])
                 .pick_file(),
+            #[cfg(feature = "train")]
+            DataPick::Learn(of) => pick_learn(of, dialog),
         };
         outbox.send(JobEvent::Picked(Picked::Data(of, path))).ok();
         ctx.request_repaint();
     });
+}
+
+/// Asks for a folder or file of the Evaluate workspace.
+pub fn pick_evaluate(pick: EvaluatePick, outbox: Sender<JobEvent>, ctx: egui::Context) {
+    show("pick-scores", move || {
+        let dialog = rfd::FileDialog::new();
+        let path = match pick {
+            EvaluatePick::References | EvaluatePick::Truth => {
+                dialog.set_title("True stems").pick_folder()
+            }
+            EvaluatePick::Row(_) => dialog.set_title("Folder of the method").pick_folder(),
+            EvaluatePick::Out(Output::Json) => dialog.set_title("JSON folder").pick_folder(),
+            EvaluatePick::Out(Output::Csv) => dialog
+                .set_title("CSV file")
+                .add_filter("CSV", &["csv"])
+                .save_file(),
+            EvaluatePick::Out(Output::Png) => dialog
+                .set_title("Box plot")
+                .add_filter("PNG", &["png"])
+                .save_file(),
+        };
+        outbox
+            .send(JobEvent::Picked(Picked::Scores(pick, path)))
+            .ok();
+        ctx.request_repaint();
+    });
+}
+
+/// Asks for the folder of a song's true stems.
+pub fn pick_truth(song: Id, outbox: Sender<JobEvent>, ctx: egui::Context) {
+    show("pick-truth", move || {
+        let dialog = rfd::FileDialog::new().set_title("True stems of the song");
+        let folder = dialog.pick_folder();
+        outbox
+            .send(JobEvent::Picked(Picked::Truth(song, folder)))
+            .ok();
+        ctx.request_repaint();
+    });
+}
+
+#[cfg(feature = "train")]
+fn pick_learn(of: LearnPick, dialog: rfd::FileDialog) -> Option<PathBuf> {
+    match of {
+        LearnPick::Recipe => dialog
+            .set_title("Training recipe")
+            .add_filter("Recipe", &["toml"])
+            .pick_file(),
+        LearnPick::Out => dialog.set_title("Folder of the run").pick_folder(),
+        LearnPick::Run => dialog.set_title("A run's folder").pick_folder(),
+        LearnPick::Model => dialog
+            .set_title("Export the network")
+            .set_file_name("model.onnx")
+            .add_filter("ONNX", &["onnx"])
+            .save_file(),
+    }
 }
 
 /// Asks for a CSV file; the dialog itself asks before a file is replaced.

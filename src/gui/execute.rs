@@ -78,6 +78,8 @@ impl App {
             Action::Batch(action) => self.execute_batch(action, ctx),
             Action::Listen(action) => self.execute_listen(action, ctx),
             Action::Train(action) => self.execute_train(action, ctx),
+            Action::Evaluate(action) => self.execute_evaluate(action, ctx),
+            Action::Truth(action) => self.execute_truth(action, ctx),
             Action::Export(lanes, picture) => self.start_export(&lanes, picture),
             Action::AdoptModel(path, card) => self.adopt_model(path, card),
             Action::ChooseFolder => {
@@ -172,17 +174,35 @@ impl App {
                     Workspace::Workbench => self.choose_neighbour(by),
                     Workspace::Listen => self.hear_neighbour(by),
                     Workspace::Train => self.choose_data_song(by),
+                    Workspace::Evaluate => self.evaluate.results.step(by),
                     Workspace::Batch => self.choose_queued(by),
                 }
             }
             Command::Workbench => self.go_to(Workspace::Workbench),
             Command::Listen => self.go_to(Workspace::Listen),
             Command::Train => self.go_to(Workspace::Train),
+            Command::Evaluate => self.go_to(Workspace::Evaluate),
             Command::Batch => self.go_to(Workspace::Batch),
-            Command::OpenDataFolder
+            Command::DataSection
+            | Command::RecipeSection
+            | Command::RunsSection
+            | Command::StartTraining
+            | Command::PauseTraining
+            | Command::StopTraining
+            | Command::FindLearningRate
+            | Command::OpenDataFolder
             | Command::LookAgain
             | Command::LeaveOut
             | Command::OpenDataSong => self.train_command(command, ctx),
+            Command::ReferencesFolder
+            | Command::Measure
+            | Command::CancelMeasuring
+            | Command::NextMeasure
+            | Command::CompareMethods
+            | Command::WriteScores => self.evaluate_command(command, ctx),
+            Command::ShowSdr | Command::TrueStems | Command::WorstSecond => {
+                self.truth_command(command, ctx);
+            }
             Command::Reconstruct => self.start_reconstruction(false),
             Command::Sweep => self.start_reconstruction(true),
             Command::SeparateTool => self.show_tool(Tool::Separate),

@@ -10,6 +10,7 @@ use super::jobs::{Clip2, JobEvent, MadeTake, Request};
 use super::notices::Level;
 use super::scene::{ClipView, OutputState};
 use super::settings::Workspace;
+use super::truth::TruthAction;
 use crate::apply::peak_warnings;
 use crate::audio::{AudioInfo, Clip, TrackInfo};
 use crate::display::{PeakPyramid, Viewport};
@@ -110,7 +111,7 @@ fn fold(app: &mut App, event: JobEvent, ctx: &egui::Context) {
             app.shelf = shelf;
         }
         JobEvent::CardWanted(_, draft) => app.card_draft = Some(draft),
-        JobEvent::Ended(_) => {}
+        JobEvent::Ended(job) => app.evaluate_ended(job),
         JobEvent::Wrote(_, path) => {
             app.notices
                 .add(Level::Info, format!("Written: {}", path.display()));
@@ -142,7 +143,11 @@ fn fold(app: &mut App, event: JobEvent, ctx: &egui::Context) {
             app.batch.failed(job);
             app.reconstruct.ended(job);
             app.listen.failed(job);
-            let is_told = app.train.failed(job, &error);
+            let is_told = app.train.failed(job, &error)
+                | app.evaluate.failed(job, &error)
+                | app.truth.failed(job, &error);
+            #[cfg(feature = "train")]
+            app.read_ended_run();
             if let Some(clip) = clip {
                 not_opened(app, clip, &error.to_string());
             }
@@ -156,6 +161,10 @@ fn fold(app: &mut App, event: JobEvent, ctx: &egui::Context) {
             }
         }
         JobEvent::Train(job, event) => app.train_event(job, *event),
+        #[cfg(feature = "train")]
+        JobEvent::Learn(job, event) => app.learn_event(job, *event, ctx),
+        JobEvent::Evaluate(job, event) => app.evaluate_event(job, *event),
+        JobEvent::Truth(job, event) => app.truth_event(job, *event),
         JobEvent::Picked(picked) => {
             app.dialog_open = false;
             match picked {
@@ -167,7 +176,12 @@ fn fold(app: &mut App, event: JobEvent, ctx: &egui::Context) {
                     app.execute_batch(BatchAction::Add(vec![folder]), ctx);
                 }
                 Picked::Data(of, Some(path)) => app.picked_data(of, path),
+                Picked::Scores(pick, Some(path)) => app.picked_evaluate(pick, path),
+                Picked::Truth(song, folder @ Some(_)) => {
+                    app.execute_truth(TruthAction::Choose(song, folder), ctx);
+                }
                 Picked::BatchOut(None) | Picked::SongsFolder(None) | Picked::Data(_, None) => {}
+                Picked::Scores(_, None) | Picked::Truth(_, None) => {}
                 Picked::Folder(Some(folder)) => app.export.set_folder(&folder),
                 Picked::Folder(None) | Picked::Csv(_, None) | Picked::Picture(None) => {}
                 Picked::Csv(of, Some(path)) => app.save_csv(of, path),

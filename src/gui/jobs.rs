@@ -1,8 +1,9 @@
 //! Work off the window's thread: opening, separating, exporting, installing.
 //!
-//! Three named threads, each with a bounded queue: the **loader** opens files and measures them, the
+//! Named threads, each with a bounded queue: the **loader** opens files and measures them, the
 //! **engine** separates and exports in order and owns the loaded network, the **batch** runs queues
-//! of songs and makes music. All answer over one bounded channel and wake the window after every answer.
+//! of songs, makes music and measures, the **trainer** (with the feature `train`) trains networks.
+//! All answer over one bounded channel and wake the window after every answer.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,18 +13,23 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::card_form::CardDraft;
 use super::dialogs::Picked;
+use super::evaluate::{EvaluateEvent, EvaluateRequest};
 use super::listen::{DifferenceRequest, PictureRequest};
 use super::reconstruct::ReconstructRequest;
+pub use super::separate_request::{Clip2, SeparateRequest};
 use super::settings::Tool;
+#[cfg(feature = "train")]
+use super::train::{LearnEvent, LearnQueue, LearnRequest};
 use super::train::{Queue, TrainEvent, TrainRequest};
+use super::truth::{TruthEvent, TruthRequest};
 use super::worker::Worker;
-use crate::apply::{Convergence, ExportOptions, Params, PostProcess, Region, SongName, StemFile};
+use crate::apply::{Convergence, ExportOptions, SongName, StemFile};
 use crate::audio::{AudioInfo, Clip};
 use crate::batch::{self, BatchEvent, Board, Entry, Plan, Problem, Recipe, Report, RunSettings};
 use crate::display::{Overview, Peak, PeakPyramid};
 use crate::error::Error;
 use crate::listen::Loudness;
-use crate::model::{Device, ModelShelf, RuntimeStatus};
+use crate::model::{ModelShelf, RuntimeStatus};
 use crate::progress::{CancelToken, Progress};
 use crate::session::{Id, Take};
 
@@ -42,37 +48,6 @@ pub struct Job {
     /// The tool it belongs to.
     pub tool: Option<Tool>,
     cancel: CancelToken,
-}
-
-/// Why a separation is run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SeparateRequest {
-    /// The song.
-    pub song: Id,
-    /// Its audio.
-    pub clip: Clip2,
-    /// The model's id.
-    pub model: String,
-    /// Its settings.
-    pub params: Params,
-    /// The device.
-    pub device: Device,
-    /// The stretch.
-    pub region: Option<Region>,
-    /// Steps afterwards.
-    pub post: Vec<PostProcess>,
-    /// Where the stems are kept; none for a preview.
-    pub folder: Option<PathBuf>,
-}
-
-/// A clip that compares by nothing, so that requests can be compared in tests.
-#[derive(Debug, Clone)]
-pub struct Clip2(pub Clip);
-
-impl PartialEq for Clip2 {
-    fn eq(&self, _other: &Self) -> bool {
-        true
-    }
 }
 
 /// What can be asked for.
@@ -122,6 +97,13 @@ pub enum Request {
     Scan,
     /// Something for the Train workspace.
     Train(Box<TrainRequest>),
+    /// Something of recipes and runs.
+    #[cfg(feature = "train")]
+    Learn(Box<LearnRequest>),
+    /// Something for the Evaluate workspace.
+    Evaluate(Box<EvaluateRequest>),
+    /// Something about true stems.
+    Truth(Box<TruthRequest>),
     /// Remove takes that no session knows any more, except these files.
     Prune(Vec<PathBuf>),
 }
@@ -217,6 +199,13 @@ pub enum JobEvent {
     Wrote(JobId, PathBuf),
     /// Something for the Train workspace was done.
     Train(JobId, Box<TrainEvent>),
+    /// Something of recipes and runs, done or on the way.
+    #[cfg(feature = "train")]
+    Learn(JobId, Box<LearnEvent>),
+    /// Something happened in a job of the Evaluate workspace, which goes on.
+    Evaluate(JobId, Box<EvaluateEvent>),
+    /// Something about true stems was done.
+    Truth(JobId, Box<TruthEvent>),
     /// A file dialog was closed.
     Picked(Picked),
 }
@@ -226,6 +215,8 @@ pub struct Jobs {
     loader: Option<Sender<(JobId, Request, CancelToken)>>,
     engine: Option<Sender<(JobId, Request, CancelToken)>>,
     batch: Option<Sender<(JobId, Request, CancelToken)>>,
+    #[cfg(feature = "train")]
+    trainer: Option<Sender<(JobId, Request, CancelToken)>>,
     answers: Receiver<JobEvent>,
     outbox: Sender<JobEvent>,
     threads: Vec<JoinHandle<()>>,
@@ -249,10 +240,14 @@ impl Jobs {
             Some(queue)
         };
         let (loader, engine, batch) = (start("loader"), start("engine"), start("batch"));
+        #[cfg(feature = "train")]
+        let trainer = start("trainer");
         Self {
             loader,
             engine,
             batch,
+            #[cfg(feature = "train")]
+            trainer,
             answers,
             outbox,
             threads,
@@ -276,11 +271,18 @@ impl Jobs {
                 Queue::Engine => &self.engine,
                 Queue::Batch => &self.batch,
             },
+            #[cfg(feature = "train")]
+            Request::Learn(request) => match request.queue() {
+                LearnQueue::Loader => &self.loader,
+                LearnQueue::Engine => &self.engine,
+                LearnQueue::Trainer => &self.trainer,
+            },
             Request::Open { .. }
             | Request::LookBatch(..)
             | Request::Loudness(_)
             | Request::Look(_) => &self.loader,
             Request::RunBatch(_) => &self.batch,
+            Request::Evaluate(request) if request.is_long() => &self.batch,
             _ => &self.engine,
         };
         queue
@@ -326,11 +328,19 @@ impl Jobs {
             | JobEvent::Ended(job)
             | JobEvent::Wrote(job, _)
             | JobEvent::Train(job, _)
+            | JobEvent::Truth(job, _)
             | JobEvent::Failed(job, ..) => {
                 self.running.remove(job);
             }
+            #[cfg(feature = "train")]
+            JobEvent::Learn(job, event) => {
+                if event.is_last() {
+                    self.running.remove(job);
+                }
+            }
             JobEvent::Warning(..)
             | JobEvent::Converged(..)
+            | JobEvent::Evaluate(..)
             | JobEvent::Announced(..)
             | JobEvent::Sketched(..)
             | JobEvent::Measured(..)
@@ -354,6 +364,11 @@ impl Drop for Jobs {
         self.loader = None;
         self.engine = None;
         self.batch = None;
+        #[cfg(feature = "train")]
+        {
+            // A training saves its state before it ends.
+            self.trainer = None;
+        }
         // A worker may wait for room in the answers while the window no longer takes any.
         let drain = self.answers.clone();
         for thread in self.threads.drain(..) {

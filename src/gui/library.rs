@@ -5,6 +5,7 @@ use egui::{RichText, ScrollArea, Ui};
 use super::command::Command;
 use super::scene::{Action, Scene};
 use super::theme::{SPACE_L, SPACE_M, SPACE_S, small, stem_colour, tokens};
+use super::truth::TruthAction;
 use crate::apply::{BUILTIN_IDS, builtin_spec};
 use crate::session::{Song, Take};
 
@@ -77,6 +78,18 @@ fn song_ui(ui: &mut Ui, scene: &Scene<'_>, song: &Song, actions: &mut Vec<Action
                 actions.push(Action::OpenTrack(song.path.clone(), index));
             }
         }
+        let tip = "Choose the folder with a file per stem; takes then show their SDR";
+        if ui.button("True stems…").on_hover_text(tip).clicked() {
+            actions.push(Action::Truth(TruthAction::Browse(song.id)));
+        }
+        if let Some(folder) = scene.truth.folder(song.id)
+            && ui
+                .button("Forget true stems")
+                .on_hover_text(folder.display().to_string())
+                .clicked()
+        {
+            actions.push(Action::Truth(TruthAction::Choose(song.id, None)));
+        }
         if ui.button("Close song").clicked() {
             actions.push(Action::CloseSong(song.id));
         }
@@ -121,6 +134,10 @@ fn take_ui(ui: &mut Ui, song: &Song, take: &Take, actions: &mut Vec<Action>) {
         actions.push(Action::ToggleTake(song.id, take.id));
     }
     response.context_menu(|ui| {
+        let tip = "Choose the folder of the song's true stems; takes then show their SDR";
+        if ui.button("True stems…").on_hover_text(tip).clicked() {
+            actions.push(Action::Truth(TruthAction::Browse(song.id)));
+        }
         if ui.button("Remove take").clicked() {
             actions.push(Action::RemoveTake(song.id, take.id));
         }

@@ -16,6 +16,7 @@ mod bottom;
 mod card_form;
 mod command;
 mod dialogs;
+mod evaluate;
 mod execute;
 mod export;
 mod fold;
@@ -34,6 +35,7 @@ mod reconstruct;
 mod runs;
 mod saving;
 mod scene;
+mod separate_request;
 mod settings;
 mod sketch;
 mod songs;
@@ -44,6 +46,7 @@ mod tiles;
 mod topbar;
 mod train;
 mod transport;
+mod truth;
 mod welcome;
 mod worker;
 
@@ -52,10 +55,14 @@ use std::path::PathBuf;
 pub use app::{App, Start};
 pub use batch::BatchAction;
 pub use command::{Command, Spec};
+pub use evaluate::{EvaluateAction, EvaluatePick, Output};
 pub use listen::{ListenAction, Sound};
 pub use scene::Action;
 pub use settings::{Settings, Tool, Workspace};
+#[cfg(feature = "train")]
+pub use train::LearnAction;
 pub use train::TrainAction;
+pub use truth::TruthAction;
 
 /// Opens the window on these files and runs until it is closed.
 ///

@@ -1,6 +1,7 @@
 //! What tests may ask of the window.
 
 use super::app::App;
+use super::evaluate::Trouble;
 use super::settings::Settings;
 use super::train::DataState;
 use crate::batch::RowState;
@@ -70,6 +71,56 @@ impl App {
     /// Whether a folder is being looked through, for tests.
     pub fn is_looking(&self) -> bool {
         matches!(self.train.data.state, DataState::Looking { .. })
+    }
+
+    /// The rows of the Evaluate workspace's table: method, stem and median, for tests.
+    pub fn score_rows(&self) -> Vec<(&str, &str, f64)> {
+        let results = &self.evaluate.results;
+        let rows = results.rows.iter().map(|row| &results.summaries[*row]);
+        rows.map(|row| (row.method.as_str(), row.stem.as_str(), row.median))
+            .collect()
+    }
+
+    /// What could not be measured there, for tests.
+    pub fn not_measured(&self) -> Vec<String> {
+        let troubles = self.evaluate.results.troubles.iter();
+        troubles.map(Trouble::text).collect()
+    }
+
+    /// Whether it is measuring, for tests.
+    pub fn is_measuring(&self) -> bool {
+        self.evaluate.job.is_some()
+    }
+
+    /// The true stem of a lane and its median SDR in dB, for tests.
+    pub fn lane_sdr(&self, lane: Id) -> Option<(&str, f64)> {
+        let lane = self.session.song()?.lane(lane)?;
+        let scores = self.truth.lane(lane)?;
+        Some((scores.stem.as_str(), scores.medians()[0]))
+    }
+
+    /// How the training that goes on or did last stands, for tests.
+    #[cfg(feature = "train")]
+    pub fn training_status(&self) -> Option<String> {
+        self.train.learn.status()
+    }
+
+    /// How many epochs of the run that is shown are known, for tests.
+    #[cfg(feature = "train")]
+    pub fn shown_epochs(&self) -> usize {
+        self.train.learn.epochs()
+    }
+
+    /// A value of the recipe that is edited, by its dotted key, for tests.
+    #[cfg(feature = "train")]
+    pub fn recipe_value(&self, key: &str) -> Option<String> {
+        self.train.learn.value(key)
+    }
+
+    /// The learning rate that is proposed for the network, for tests.
+    #[cfg(feature = "train")]
+    pub fn proposed_rate(&self) -> Option<String> {
+        self.train.learn.proposed_rate()
     }
 
     /// What of the data is played, once it is read, for tests.

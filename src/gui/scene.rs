@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use super::batch::BatchAction;
 use super::command::Command;
+use super::evaluate::EvaluateAction;
 use super::jobs::{Job, JobId};
 use super::listen::ListenAction;
 use super::settings::Settings;
 use super::train::TrainAction;
+use super::truth::{TruthAction, TruthView};
 use crate::apply::Params;
 use crate::audio::Clip;
 use crate::display::{Overview, Peak, PeakPyramid};
@@ -115,6 +117,8 @@ pub struct Scene<'a> {
     pub failed: &'a HashMap<Id, String>,
     /// Whether a blind test is under way: nothing may name what is heard.
     pub in_test: bool,
+    /// How close takes come to the true stems.
+    pub truth: &'a TruthView,
     /// Whether there is something to undo and to redo.
     pub can_undo: (bool, bool),
 }
@@ -197,6 +201,10 @@ pub enum Action {
     Listen(ListenAction),
     /// Something in the Train workspace.
     Train(TrainAction),
+    /// Something in the Evaluate workspace.
+    Evaluate(EvaluateAction),
+    /// Something about the true stems of a song.
+    Truth(TruthAction),
 }
 
 /// Whether a change is one of many in a drag.

@@ -32,6 +32,8 @@ pub enum Workspace {
     Listen,
     /// What networks learn from.
     Train,
+    /// Methods against the true stems.
+    Evaluate,
     /// Many songs.
     Batch,
 }
@@ -84,6 +86,16 @@ pub struct Settings {
     pub data_folders: Vec<String>,
     /// Names of the songs that are left out of each of them.
     pub left_out: BTreeMap<String, Vec<String>>,
+    /// Folders of trainings, the last one first; at most 24.
+    pub train_runs: Vec<String>,
+    /// Recipe files of the Train workspace, the last one first; at most 24.
+    pub train_recipes: Vec<String>,
+    /// Where networks are trained: auto, cpu or gpu:N.
+    pub train_device: String,
+    /// Whether lanes show how close they come to the true stems.
+    pub show_sdr: bool,
+    /// The folder of true stems of each song's file, where a person chose one.
+    pub true_stems: BTreeMap<String, String>,
 }
 
 impl Default for Settings {
@@ -106,6 +118,11 @@ impl Default for Settings {
             welcomed: false,
             data_folders: Vec::new(),
             left_out: BTreeMap::new(),
+            train_runs: Vec::new(),
+            train_recipes: Vec::new(),
+            train_device: "auto".into(),
+            show_sdr: true,
+            true_stems: BTreeMap::new(),
         }
     }
 }

@@ -19,6 +19,8 @@ impl App {
             Workspace::Workbench | Workspace::Listen => self.open_paths(paths),
             Workspace::Train => {
                 let is_folder = |path: &PathBuf| path.is_dir();
+                #[cfg(feature = "train")]
+                let paths = self.take_learning(paths);
                 let (folders, files): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_folder);
                 let is_model = |path: &PathBuf| path.extension().is_some_and(|e| e == "onnx");
                 let has_songs = !files.iter().all(is_model);
@@ -30,6 +32,7 @@ impl App {
                     self.go_to(Workspace::Workbench);
                 }
             }
+            Workspace::Evaluate => self.drop_on_evaluate(paths),
             Workspace::Batch => {
                 let is_model = |path: &PathBuf| path.extension().is_some_and(|e| e == "onnx");
                 let (models, songs): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_model);

@@ -120,6 +120,27 @@ pub fn stem_colour(name: &str, light: bool) -> Color32 {
     }
 }
 
+/// The hue of a series in a plot, in the order of its legend: told apart also by people who see red
+/// and green alike (Okabe and Ito 2008).
+pub fn series_colour(series: usize, light: bool) -> Color32 {
+    const SERIES: [(u8, u8, u8); 7] = [
+        (0, 114, 178),
+        (230, 159, 0),
+        (0, 158, 115),
+        (204, 121, 167),
+        (86, 180, 233),
+        (213, 94, 0),
+        (150, 140, 40),
+    ];
+    let (r, g, b) = SERIES[series % SERIES.len()];
+    let colour = Color32::from_rgb(r, g, b);
+    if light {
+        colour
+    } else {
+        colour.lerp_to_gamma(Color32::WHITE, 0.25)
+    }
+}
+
 /// Small text.
 pub fn small() -> FontId {
     FontId::proportional(11.5)

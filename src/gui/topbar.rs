@@ -11,6 +11,8 @@ use super::theme::{SPACE_M, SPACE_S, figures, small, tokens};
 
 /// From this width on the program's name stands in the bar.
 const NAMED_WIDTH: f32 = 1000.0;
+/// With less room than this for meter, output and device the meter gives way.
+const METERED_WIDTH: f32 = 300.0;
 
 /// Paints the bar.
 pub fn ui(ui: &mut Ui, scene: &Scene<'_>, notices: &mut Notices, actions: &mut Vec<Action>) {
@@ -68,9 +70,20 @@ fn menu_item(ui: &mut Ui, command: Command, enabled: bool, actions: &mut Vec<Act
 pub fn is_enabled(command: Command, scene: &Scene<'_>) -> bool {
     let song = scene.session.song();
     let trains = scene.settings.workspace == Workspace::Train;
+    let evaluates = scene.settings.workspace == Workspace::Evaluate;
     match command {
         Command::PlayPause | Command::LaneUp | Command::LaneDown if trains => true,
+        Command::LaneUp | Command::LaneDown if evaluates => true,
+        Command::Measure
+        | Command::CancelMeasuring
+        | Command::NextMeasure
+        | Command::CompareMethods
+        | Command::WriteScores => evaluates,
         Command::LookAgain | Command::LeaveOut | Command::OpenDataSong => trains,
+        Command::StartTraining
+        | Command::PauseTraining
+        | Command::StopTraining
+        | Command::FindLearningRate => trains && cfg!(feature = "train"),
         Command::CloseSong
         | Command::Separate
         | Command::Preview
@@ -89,6 +102,8 @@ pub fn is_enabled(command: Command, scene: &Scene<'_>) -> bool {
         | Command::LaneDown
         | Command::Mute
         | Command::Solo
+        | Command::TrueStems
+        | Command::WorstSecond
         | Command::ViewWave
         | Command::ViewSpectrogram
         | Command::ViewBoth => song.is_some(),
@@ -139,6 +154,7 @@ fn workspaces(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         (Workspace::Workbench, Command::Workbench),
         (Workspace::Listen, Command::Listen),
         (Workspace::Train, Command::Train),
+        (Workspace::Evaluate, Command::Evaluate),
         (Workspace::Batch, Command::Batch),
     ] {
         let chosen = scene.settings.workspace == workspace;
@@ -185,7 +201,7 @@ fn transport(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
                 .font(figures())
                 .color(tokens(&ctx).faint),
         );
-        if !scene.in_test {
+        if !scene.in_test && ui.available_width() > METERED_WIDTH {
             // In a blind test it would tell the sounds apart.
             meter(ui, scene.levels);
         }

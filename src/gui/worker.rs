@@ -213,6 +213,19 @@ impl Worker {
                 self.send(event);
                 Ok(())
             }
+            Request::Evaluate(request) => {
+                let tell = |event| self.send(JobEvent::Evaluate(id, Box::new(event)));
+                let last = request.run(id, &tell, reporter)?;
+                self.send(last);
+                Ok(())
+            }
+            Request::Truth(request) => {
+                let event = request.run(reporter)?;
+                self.send(JobEvent::Truth(id, Box::new(event)));
+                Ok(())
+            }
+            #[cfg(feature = "train")]
+            Request::Learn(request) => request.run(id, &self.outbox, &self.wake, reporter),
             Request::Prune(used) => {
                 prune(&used);
                 self.send(JobEvent::Ended(id));

@@ -5,6 +5,7 @@
 
 mod batch;
 mod commands;
+mod evaluate;
 mod flows;
 mod listen;
 mod listen_blind;
@@ -13,4 +14,6 @@ mod reconstruct;
 mod session;
 mod snapshots;
 mod train_data;
+#[cfg(feature = "train")]
+mod train_run;
 mod window;

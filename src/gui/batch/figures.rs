@@ -1,7 +1,7 @@
 //! Figures and names as the table shows them.
 
 /// Bytes in megabytes or gigabytes.
-pub(super) fn megabytes(bytes: u64) -> String {
+pub(in crate::gui) fn megabytes(bytes: u64) -> String {
     let mb = bytes as f64 / 1e6;
     if mb >= 1000.0 {
         format!("{:.1} GB", mb / 1000.0)

@@ -1,18 +1,12 @@
 //! Everything a person can ask for, in one table: it feeds the menu, the palette, tooltips,
 //! shortcuts and the help page.
 
+mod keys;
 mod table;
 
-use egui::{Event, Key, KeyboardShortcut};
+use egui::KeyboardShortcut;
 
-/// With Ctrl they edit text: all, copy, paste, cut, undo, redo.
-const EDITING: [Key; 6] = [Key::A, Key::C, Key::V, Key::X, Key::Z, Key::Y];
-const ARROWS: [Key; 4] = [
-    Key::ArrowLeft,
-    Key::ArrowRight,
-    Key::ArrowUp,
-    Key::ArrowDown,
-];
+pub use keys::pressed;
 
 /// A command without an argument, in the order the palette lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -95,6 +89,8 @@ pub enum Command {
     Listen,
     /// The workspace of what networks learn from.
     Train,
+    /// The workspace of methods against the true stems.
+    Evaluate,
     /// The workspace of many songs.
     Batch,
     /// Hear a take of the Listen workspace, 1–9; in a blind ranking, a slider's.
@@ -131,6 +127,38 @@ pub enum Command {
     LeaveOut,
     /// Open the chosen song of it in the Workbench.
     OpenDataSong,
+    /// Choose a folder of songs with true stems.
+    ReferencesFolder,
+    /// Measure methods against true stems.
+    Measure,
+    /// Give that up.
+    CancelMeasuring,
+    /// The next measure in the tables.
+    NextMeasure,
+    /// Compare two methods.
+    CompareMethods,
+    /// Write scores wherever a place is given.
+    WriteScores,
+    /// The SDR of lanes, shown or not.
+    ShowSdr,
+    /// Choose the true stems of the open song.
+    TrueStems,
+    /// Hear the worst second of the chosen lane.
+    WorstSecond,
+    /// The section of the data.
+    DataSection,
+    /// The section of the recipe.
+    RecipeSection,
+    /// The section of the runs.
+    RunsSection,
+    /// Train by the recipe.
+    StartTraining,
+    /// Let the training stand still, or go on.
+    PauseTraining,
+    /// Save the training and end it.
+    StopTraining,
+    /// Try learning rates.
+    FindLearningRate,
     /// Add a folder to the queue.
     AddFolder,
     /// Run the queue, pause it, go on.
@@ -178,7 +206,7 @@ pub struct Spec {
 
 impl Command {
     /// All of them.
-    pub const ALL: [Self; 80] = [
+    pub const ALL: [Self; 97] = [
         Self::Open,
         Self::OpenExample,
         Self::CloseSong,
@@ -218,6 +246,7 @@ impl Command {
         Self::Workbench,
         Self::Listen,
         Self::Train,
+        Self::Evaluate,
         Self::Batch,
         Self::Hear(1),
         Self::Hear(2),
@@ -244,6 +273,22 @@ impl Command {
         Self::LookAgain,
         Self::LeaveOut,
         Self::OpenDataSong,
+        Self::DataSection,
+        Self::RecipeSection,
+        Self::RunsSection,
+        Self::StartTraining,
+        Self::PauseTraining,
+        Self::StopTraining,
+        Self::FindLearningRate,
+        Self::ReferencesFolder,
+        Self::Measure,
+        Self::CancelMeasuring,
+        Self::NextMeasure,
+        Self::CompareMethods,
+        Self::WriteScores,
+        Self::ShowSdr,
+        Self::TrueStems,
+        Self::WorstSecond,
         Self::AddFolder,
         Self::StartBatch,
         Self::CancelBatch,
@@ -291,60 +336,4 @@ impl Command {
             None => spec.tip.to_owned(),
         }
     }
-}
-
-/// The commands whose keys were pressed, in order; none while text is typed. `usable`
-/// says which keys mean something now.
-pub fn pressed(ctx: &egui::Context, usable: impl Fn(Command) -> bool) -> Vec<Command> {
-    let typing = ctx.text_edit_focused();
-    let mut commands: Vec<(Command, KeyboardShortcut)> = Command::ALL
-        .into_iter()
-        .filter(|command| usable(*command))
-        .filter_map(|command| Some((command, command.spec().key?)))
-        .collect();
-    // Ctrl+Shift+Z also matches Ctrl+Z, so keys with more modifiers are asked first.
-    commands.sort_by_key(|(_, key)| {
-        let m = key.modifiers;
-        std::cmp::Reverse(u8::from(m.command) + u8::from(m.shift) + u8::from(m.alt))
-    });
-    // A slider that was reached by Tab has the arrow keys.
-    let focused = ctx.memory(|memory| memory.focused().is_some());
-    let taken = |key: &KeyboardShortcut| {
-        let typed = key.modifiers.is_none()
-            || key.modifiers.shift_only()
-            || key.conflicts_with_text_editing()
-            || EDITING.contains(&key.logical_key);
-        let stepped = ARROWS.contains(&key.logical_key);
-        (typing && typed) || (focused && stepped)
-    };
-    ctx.input_mut(|input| {
-        let mut pressed = Vec::new();
-        // In the order they were pressed, also when several came between two frames.
-        input.events.retain(|event| {
-            let Event::Key {
-                key,
-                pressed: true,
-                repeat,
-                modifiers,
-                ..
-            } = event
-            else {
-                return true;
-            };
-            let hit = commands.iter().find(|(_, wanted)| {
-                wanted.logical_key == *key
-                    && modifiers.matches_logically(wanted.modifiers)
-                    && !taken(wanted)
-            });
-            let Some((command, _)) = hit else {
-                return true;
-            };
-            // A key held down answers one trial and queues one job.
-            if !repeat || command.may_repeat() {
-                pressed.push(*command);
-            }
-            false
-        });
-        pressed
-    })
 }

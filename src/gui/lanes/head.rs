@@ -4,6 +4,7 @@ use egui::{Color32, Rect, RichText, Stroke, Ui, UiBuilder};
 
 use crate::gui::scene::{Action, Drag, Scene};
 use crate::gui::theme::{small, stem_colour, tokens};
+use crate::gui::truth::curve;
 use crate::session::{Lane, LaneView, SILENT_DB, Song};
 
 /// Paints the controls.
@@ -97,6 +98,10 @@ pub fn ui(
                 egui::WidgetInfo::labeled(egui::Role::Button, true, format!("More for {name}"))
             });
             egui::Popup::menu(&more).show(|ui| menu(ui, song, lane, actions));
+            let scores = scene.truth.lane(lane);
+            if let Some(scores) = scores.filter(|_| scene.settings.show_sdr) {
+                curve::head(ui, &lane.name, scores);
+            }
         });
         gain(ui, lane, actions);
     }

@@ -22,6 +22,7 @@ pub(super) use spectrogram::{paint as paint_spectrogram, paint_difference};
 use super::scene::{Action, Cursor, Drag, Scene};
 use super::theme::{LANE_HEAD_WIDTH, RULER_HEIGHT, stem_colour, tokens};
 use super::tiles::Tiles;
+use super::truth::{LaneScores, TruthAction, curve};
 use crate::display::{FreqAxis, Viewport};
 use crate::session::{Id, Lane, LaneView, Song, Span};
 
@@ -174,6 +175,12 @@ impl LaneStack {
                 (other.gain(), colour),
             );
         }
+        // The curve lies over whatever the upper part shows.
+        let scores = scene.truth.lane(lane).filter(|_| scene.settings.show_sdr);
+        let scores = scores.map(|scores| (wave.unwrap_or(plot), scores));
+        if let Some((rect, scores)) = scores {
+            curve::paint(ui, rect, view, scores);
+        }
         if scene.chosen_lane == Some(lane.id) {
             ui.painter().vline(
                 plot.left() + 1.0,
@@ -189,6 +196,7 @@ impl LaneStack {
             spectrum,
             clip.clip.sample_rate_hz(),
             scene,
+            scores,
             actions,
         );
     }
@@ -203,6 +211,7 @@ impl LaneStack {
         spectrum: Option<Rect>,
         sample_rate_hz: u32,
         scene: &Scene<'_>,
+        scores: Option<(Rect, &LaneScores)>,
         actions: &mut Vec<Action>,
     ) {
         let left = response.rect.left();
@@ -229,6 +238,10 @@ impl LaneStack {
                 response.rect.y_range(),
                 Stroke::new(1.0, tokens(ui.ctx()).faint.gamma_multiply(0.5)),
             );
+            let words = scores.and_then(|(rect, scores)| curve::words(rect, view, scores, at));
+            if let Some(words) = words {
+                response.clone().on_hover_text_at_pointer(words);
+            }
         }
         // From the press on, not from when the drag is decided: a quick drag may begin and end
         // between two frames of a slow machine.
@@ -248,7 +261,11 @@ impl LaneStack {
             && let Some(at) = response.interact_pointer_pos()
         {
             actions.push(Action::Choose(lane.id));
-            actions.push(Action::Seek(secs_at(at.x)));
+            let hit = scores.and_then(|(rect, scores)| curve::hit(rect, view, scores, at));
+            actions.push(match hit {
+                Some(secs) => Action::Truth(TruthAction::PlayFrom(secs)),
+                None => Action::Seek(secs_at(at.x)),
+            });
         }
         if response.double_clicked() {
             actions.push(Action::Select(None, Drag::Done));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::work::{STEMS_MODEL, TrainEvent, TrainRequest};
-use super::{DataPick, DataState, Looked, TrainAction};
+use super::{DataPick, DataState, Looked, TrainAction, TrainSection};
 use crate::dataset::{Mixture, Song};
 use crate::gui::app::App;
 use crate::gui::command::Command;
@@ -45,17 +45,33 @@ impl App {
                     self.jobs.cancel(job);
                 }
             }
+            #[cfg(feature = "train")]
+            TrainAction::Learn(action) => self.execute_learn(action, ctx),
         }
     }
 
     /// Does what a key of the workspace asks for.
     pub(in crate::gui) fn train_command(&mut self, command: Command, ctx: &egui::Context) {
-        if command == Command::OpenDataFolder {
+        let section = match command {
+            Command::DataSection | Command::OpenDataFolder => Some(TrainSection::Data),
+            Command::RecipeSection => Some(TrainSection::Recipe),
+            Command::RunsSection => Some(TrainSection::Runs),
+            _ => None,
+        };
+        if let Some(section) = section {
             self.go_to(Workspace::Train);
+            self.train.section = section;
+        }
+        if command == Command::OpenDataFolder {
             self.execute_train(TrainAction::Browse(DataPick::Folder), ctx);
             return;
         }
         if self.settings.workspace != Workspace::Train {
+            return;
+        }
+        #[cfg(feature = "train")]
+        self.learn_command(command);
+        if self.train.section != TrainSection::Data {
             return;
         }
         let table = self.train.data.table();
@@ -71,7 +87,9 @@ impl App {
 
     /// Moves the choice among the songs.
     pub(in crate::gui) fn choose_data_song(&mut self, by: isize) {
-        if let DataState::Songs(table) = &mut self.train.data.state {
+        if self.train.section == TrainSection::Data
+            && let DataState::Songs(table) = &mut self.train.data.state
+        {
             table.choose(by);
         }
     }
@@ -82,6 +100,8 @@ impl App {
         let music = &mut self.train.data.music;
         match of {
             DataPick::Folder => self.open_data(path),
+            #[cfg(feature = "train")]
+            DataPick::Learn(of) => self.picked_learn(of, path),
             DataPick::Midi => music.midi = text,
             DataPick::Out => music.out = text,
             DataPick::SoundFont(at) | DataPick::Samples(at) => {
@@ -101,6 +121,7 @@ impl App {
         }
         self.stop_preview();
         self.cancel_look();
+        self.train.section = TrainSection::Data;
         self.train.data.folder = folder.display().to_string();
         let name = folder.file_name().unwrap_or(folder.as_os_str());
         let name = format!("Looking through {}", name.to_string_lossy());

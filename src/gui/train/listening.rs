@@ -4,9 +4,12 @@
 //! Hear ─► job reads ─► Heard ─► player ─► end, button, Space or another workspace ─► song's lanes
 //! ```
 
+#[cfg(feature = "train")]
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::TrainSection;
 use super::work::TrainRequest;
 use crate::audio::Clip;
 use crate::gui::app::App;
@@ -16,13 +19,21 @@ use crate::gui::scene::OutputState;
 use crate::gui::settings::Workspace;
 use crate::playback::{MixLane, PlayerCommand};
 
+/// Where a sound is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// The song of a row: a stem, or the mixture.
+    Song(usize, Option<String>),
+    /// A file.
+    #[cfg(feature = "train")]
+    File(PathBuf),
+}
+
 /// What is read or played.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preview {
-    /// The row of the song.
-    pub row: usize,
-    /// The stem; none is the mixture.
-    pub stem: Option<String>,
+    /// Where it is from.
+    pub from: Heard,
     /// What it is, for people.
     pub what: String,
     /// The job that reads it; none once it plays.
@@ -40,7 +51,17 @@ pub struct Preview {
 impl Preview {
     /// Whether it is this sound.
     pub fn is(&self, row: usize, stem: Option<&str>) -> bool {
-        self.row == row && self.stem.as_deref() == stem
+        match &self.from {
+            Heard::Song(own, own_stem) => *own == row && own_stem.as_deref() == stem,
+            #[cfg(feature = "train")]
+            Heard::File(_) => false,
+        }
+    }
+
+    /// Whether it is this file.
+    #[cfg(feature = "train")]
+    pub fn is_file(&self, path: &Path) -> bool {
+        matches!(&self.from, Heard::File(own) if own == path)
     }
 }
 
@@ -73,6 +94,22 @@ impl App {
             None => song.name.clone(),
         };
         let request = TrainRequest::Hear(Arc::new(song), stem.clone());
+        self.begin_preview(Heard::Song(row, stem), what, request);
+    }
+
+    /// Plays a file; the same once more stops it.
+    #[cfg(feature = "train")]
+    pub(super) fn hear_file(&mut self, path: PathBuf, what: String) {
+        let last = self.train.data.preview.as_ref();
+        let is_same = last.is_some_and(|preview| preview.is_file(&path));
+        self.stop_preview();
+        if !is_same {
+            let request = TrainRequest::HearFile(path.clone());
+            self.begin_preview(Heard::File(path), what, request);
+        }
+    }
+
+    fn begin_preview(&mut self, from: Heard, what: String, request: TrainRequest) {
         let request = Request::Train(Box::new(request));
         let Some(job) = self.jobs.start(format!("Reading {what}"), request) else {
             let text = "Too much is being opened at once; try again in a moment";
@@ -80,8 +117,7 @@ impl App {
             return;
         };
         self.train.data.preview = Some(Preview {
-            row,
-            stem,
+            from,
             what,
             job: Some(job),
             position_secs: 0.0,
@@ -140,7 +176,8 @@ impl App {
         }
     }
 
-    /// Space: stops what plays, or plays the chosen row. Answers whether that was meant.
+    /// Space: stops what plays, or plays the chosen row or the shown preview. Answers whether that
+    /// was meant.
     pub(in crate::gui) fn toggle_preview(&mut self) -> bool {
         if self.settings.workspace != Workspace::Train {
             return false;
@@ -149,8 +186,13 @@ impl App {
             self.stop_preview();
             return true;
         }
-        let chosen = self.train.data.table().and_then(|table| table.chosen);
-        match chosen {
+        #[cfg(feature = "train")]
+        if self.train.section == TrainSection::Runs {
+            return self.hear_output();
+        }
+        let is_data = self.train.section == TrainSection::Data;
+        let table = self.train.data.table().filter(|_| is_data);
+        match table.and_then(|table| table.chosen) {
             Some(row) => {
                 self.hear_data(row, None);
                 true

@@ -1,8 +1,9 @@
-//! The Train workspace: what networks learn from.
+//! The Train workspace: what networks learn from, and how they learn.
 //!
 //! ```text
 //! folder ─► Action::Train(Open) ─► engine ─► Looked ─► songs or figures
 //! play button ─► Hear ─► loader ─► Heard ─► player    (the song of the Workbench comes back after)
+//! recipe ─► trainer ─► curves, previews               (`learn`, with the feature `train`)
 //! ```
 //!
 //! A rail of sections stands at the left; each section has a file that paints it.
@@ -10,6 +11,8 @@
 mod commands;
 mod data;
 mod figures;
+#[cfg(feature = "train")]
+mod learn;
 mod listening;
 mod music;
 mod songs;
@@ -27,9 +30,12 @@ use super::theme::{SPACE_S, small, tokens};
 use crate::error::Error;
 
 pub use data::{DataState, DataView};
+#[cfg(feature = "train")]
+pub use learn::{LearnAction, LearnEvent, LearnPick, LearnQueue, LearnRequest, LearnView};
 pub use listening::Preview;
 pub use music::MusicForm;
 pub use songs::{Column, SongRow, SongTable};
+pub(super) use work::STEMS_MODEL;
 pub use work::{LookAs, Looked, Queue, TrainEvent, TrainRequest};
 
 /// What the rail offers.
@@ -38,16 +44,22 @@ pub enum TrainSection {
     /// What networks learn from.
     #[default]
     Data,
+    /// How they learn.
+    Recipe,
+    /// How it goes, and went.
+    Runs,
 }
 
 impl TrainSection {
     /// All of them, from the top.
-    pub const ALL: [Self; 1] = [Self::Data];
+    pub const ALL: [Self; 3] = [Self::Data, Self::Recipe, Self::Runs];
 
     /// Its name, and what it is for.
     pub fn heading(self) -> (&'static str, &'static str) {
         match self {
             Self::Data => ("Data", "Songs and examples that networks learn from"),
+            Self::Recipe => ("Recipe", "The network and how it learns"),
+            Self::Runs => ("Runs", "Curves, previews and networks of trainings"),
         }
     }
 }
@@ -65,6 +77,9 @@ pub enum DataPick {
     SoundFont(usize),
     /// The folder of samples of an instrument, from 0.
     Samples(usize),
+    /// Something of recipes and runs.
+    #[cfg(feature = "train")]
+    Learn(LearnPick),
 }
 
 /// What can be asked of the workspace.
@@ -90,6 +105,9 @@ pub enum TrainAction {
     MakeMusic,
     /// Give that up.
     CancelMusic,
+    /// Something of recipes and runs.
+    #[cfg(feature = "train")]
+    Learn(LearnAction),
 }
 
 /// The workspace's state.
@@ -99,6 +117,9 @@ pub struct TrainView {
     pub section: TrainSection,
     /// The Data section.
     pub data: DataView,
+    /// Recipes and runs.
+    #[cfg(feature = "train")]
+    pub learn: LearnView,
     /// Jobs that were cancelled where nothing needs to be said about it.
     quiet: BTreeSet<JobId>,
 }
@@ -109,6 +130,10 @@ impl TrainView {
         let is_cancelled = matches!(error, Error::Cancelled);
         if self.quiet.remove(&job) {
             return is_cancelled;
+        }
+        #[cfg(feature = "train")]
+        if let Some(is_told) = self.learn.failed(job, error) {
+            return is_told;
         }
         let data = &mut self.data;
         if let DataState::Looking { job: looking, .. } = &data.state
@@ -152,6 +177,23 @@ pub(super) fn ui(ui: &mut Ui, scene: &Scene<'_>, view: &mut TrainView, actions: 
         });
     match view.section {
         TrainSection::Data => data::ui(ui, scene, &mut view.data, actions),
+        #[cfg(feature = "train")]
+        TrainSection::Recipe => {
+            learn::recipe_ui(ui, scene, &mut view.learn, &view.data.folder, actions);
+        }
+        #[cfg(feature = "train")]
+        TrainSection::Runs => {
+            let heard = view.data.preview.as_ref();
+            if let Some(to) = learn::runs_ui(ui, scene, &mut view.learn, heard, actions) {
+                view.section = to;
+            }
+        }
+        #[cfg(not(feature = "train"))]
+        TrainSection::Recipe | TrainSection::Runs => {
+            egui::CentralPanel::no_frame()
+                .frame(frame)
+                .show(ui, |ui| ui.weak("This build has no training"));
+        }
     }
 }
 

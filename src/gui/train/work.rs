@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::SongTable;
 use super::music::MusicRequest;
 use crate::audio::Clip;
+#[cfg(feature = "train")]
+use crate::audio::decode;
 use crate::dataset::{
     DatasetInfo, EXCERPTS_FILE, FEATURES_FILE, MultitrackSet, MultitrackSpec, Song, Take,
     dataset_info,
@@ -17,7 +19,7 @@ use crate::progress::Reporter;
 use crate::session::{self, Id};
 
 /// The model's name of a take of a data set's own stems.
-pub(super) const STEMS_MODEL: &str = "data set";
+pub(in crate::gui) const STEMS_MODEL: &str = "data set";
 
 /// What a folder is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,6 +54,9 @@ pub enum TrainRequest {
     Look(PathBuf, LookAs),
     /// Read a song's mixture, or one of its stems.
     Hear(Arc<Song>, Option<String>),
+    /// Read a file.
+    #[cfg(feature = "train")]
+    HearFile(PathBuf),
     /// Read all stems of a song as a take of an open song.
     Stems(Id, Arc<Song>),
     /// Compose and render.
@@ -92,6 +97,8 @@ impl TrainRequest {
     pub(in crate::gui) fn queue(&self) -> Queue {
         match self {
             Self::Look(..) => Queue::Engine,
+            #[cfg(feature = "train")]
+            Self::HearFile(_) => Queue::Loader,
             Self::Hear(..) | Self::Stems(..) => Queue::Loader,
             Self::Music(_) => Queue::Batch,
         }
@@ -105,6 +112,8 @@ impl TrainRequest {
                 let take = stem.as_deref().map_or(Take::Mixture, Take::Stem);
                 TrainEvent::Heard(song.read(take, None, None, false, reporter)?)
             }
+            #[cfg(feature = "train")]
+            Self::HearFile(path) => TrainEvent::Heard(decode(&path, None, reporter)?.0),
             Self::Stems(id, song) => {
                 let made = stems(id, &song, reporter)?;
                 return Ok(JobEvent::TakeMade(job, Box::new(made)));

@@ -1,0 +1,285 @@
+//! A recipe as the rows of a form: one per value, under the dotted key that the command line has
+//! for it.
+
+use toml::{Table, Value};
+
+use crate::error::{Error, Result};
+use crate::train::Recipe;
+
+/// Where a row stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// What most people change.
+    Often,
+    /// What is learned from.
+    Examples,
+    /// The network.
+    Network,
+    /// What is made small.
+    Loss,
+    /// How the network moves.
+    Optimiser,
+    /// The network that tells made pictures from true ones.
+    Discriminator,
+    /// How that one moves.
+    DiscriminatorOptimiser,
+    /// How the learning rate moves.
+    Schedule,
+    /// How long, and in which portions.
+    Training,
+    /// What is heard and seen on the way.
+    Preview,
+}
+
+impl Group {
+    /// All of them, in the order shown.
+    pub const ALL: [Self; 10] = [
+        Self::Often,
+        Self::Examples,
+        Self::Network,
+        Self::Loss,
+        Self::Optimiser,
+        Self::Discriminator,
+        Self::DiscriminatorOptimiser,
+        Self::Schedule,
+        Self::Training,
+        Self::Preview,
+    ];
+
+    /// What a person reads.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Often => "Often changed",
+            Self::Examples => "Examples",
+            Self::Network => "Network",
+            Self::Loss => "Loss",
+            Self::Optimiser => "Optimiser",
+            Self::Discriminator => "Discriminator",
+            Self::DiscriminatorOptimiser => "Optimiser of the discriminator",
+            Self::Schedule => "Schedule",
+            Self::Training => "Length and portions",
+            Self::Preview => "Previews",
+        }
+    }
+
+    /// The group of a key; none for words about the recipe.
+    fn of(key: &str) -> Option<Self> {
+        if OFTEN.contains(&key) {
+            return Some(Self::Often);
+        }
+        match key.split('.').next()? {
+            "examples" => Some(Self::Examples),
+            "network" => Some(Self::Network),
+            "loss" => Some(Self::Loss),
+            "optimiser" => Some(Self::Optimiser),
+            "discriminator" => Some(Self::Discriminator),
+            "discriminator_optimiser" => Some(Self::DiscriminatorOptimiser),
+            "schedule" => Some(Self::Schedule),
+            "training" => Some(Self::Training),
+            "preview" => Some(Self::Preview),
+            _ => None,
+        }
+    }
+}
+
+/// What most people change, in the order shown.
+const OFTEN: [&str; 9] = [
+    "training.epochs",
+    "training.batch_size",
+    "optimiser.learning_rate",
+    "discriminator_optimiser.learning_rate",
+    "network.base_filters",
+    "network.filters",
+    "network.depth",
+    "examples.origin",
+    "examples.targets",
+];
+
+/// Values that may be left out, so that a recipe's table need not have them.
+const OPTIONAL: [&str; 18] = [
+    "examples.augment.delay_secs",
+    "examples.augment.eq_db",
+    "examples.augment.flip_polarity",
+    "examples.augment.gain_db",
+    "examples.augment.reverb_secs",
+    "examples.augment.speed",
+    "examples.augment.swap_channels",
+    "examples.examples_per_song",
+    "examples.fold",
+    "examples.height",
+    "examples.hop_columns",
+    "examples.least_level_db",
+    "examples.n_songs",
+    "examples.picture.bins_kept",
+    "training.checkpoint_steps",
+    "training.clip_norm",
+    "training.patience",
+    "training.steps_per_epoch",
+];
+
+/// A value of a row, as it is edited.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FieldValue {
+    /// Yes or no.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A number.
+    Float(f64),
+    /// One of these words.
+    Choice(String, &'static [&'static str]),
+    /// Words.
+    Text(String),
+    /// Something that may be left out; empty if it is.
+    Optional(String),
+}
+
+impl FieldValue {
+    /// As [`Recipe::with_changes`] reads it.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Bool(value) => value.to_string(),
+            Self::Int(value) => value.to_string(),
+            Self::Float(value) => number(*value),
+            Self::Choice(text, _) | Self::Text(text) => text.trim().to_owned(),
+            Self::Optional(text) if text.trim().is_empty() => "none".to_owned(),
+            Self::Optional(text) => text.trim().to_owned(),
+        }
+    }
+}
+
+/// A number in few signs: powers of ten where there would be many noughts.
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    let is_plain = size == 0.0 || (1e-3..1e7).contains(&size);
+    // What was a number of 32 bits has few digits as such.
+    let short = value as f32;
+    match (f64::from(short) == value, is_plain) {
+        (true, true) => short.to_string(),
+        (true, false) => format!("{short:e}"),
+        (false, true) => value.to_string(),
+        (false, false) => format!("{value:e}"),
+    }
+}
+
+/// A row of the form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// Its dotted key.
+    pub key: String,
+    /// Where it stands.
+    pub group: Group,
+    /// What it holds.
+    pub value: FieldValue,
+}
+
+impl Field {
+    /// The key without its table, as words.
+    pub fn label(&self) -> String {
+        let (table, rest) = self.key.split_once('.').unwrap_or(("", &self.key));
+        let mut words = rest.replace('_', " ").replace('.', ", ");
+        if self.group == Group::Often && table == "discriminator_optimiser" {
+            words.push_str(" of the discriminator");
+        }
+        let mut letters = words.chars();
+        match letters.next() {
+            Some(first) => first.to_uppercase().chain(letters).collect(),
+            None => words,
+        }
+    }
+}
+
+/// The rows of a recipe, in the order shown.
+///
+/// # Errors
+/// [`Error::Setting`] if it cannot be written as TOML.
+pub fn fields_of(recipe: &Recipe) -> Result<Vec<Field>> {
+    let text = recipe.to_toml()?;
+    let table: Table = toml::from_str(&text)
+        .map_err(|error: toml::de::Error| Error::setting("recipe", error.message()))?;
+    let mut values = Vec::new();
+    flatten(&table, "", &mut values);
+    for key in OPTIONAL {
+        if !values.iter().any(|(known, _)| known == key) {
+            values.push((key.to_owned(), FieldValue::Optional(String::new())));
+        }
+    }
+    values.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let mut fields: Vec<Field> = values
+        .into_iter()
+        .filter_map(|(key, value)| {
+            let group = Group::of(&key)?;
+            Some(Field { key, group, value })
+        })
+        .collect();
+    // Both sorts keep the order of what is alike.
+    fields.sort_by_key(|field| OFTEN.iter().position(|key| *key == field.key));
+    fields.sort_by_key(|field| Group::ALL.iter().position(|group| *group == field.group));
+    Ok(fields)
+}
+
+fn flatten(table: &Table, parent: &str, out: &mut Vec<(String, FieldValue)>) {
+    for (name, value) in table {
+        let key = if parent.is_empty() {
+            name.clone()
+        } else {
+            format!("{parent}.{name}")
+        };
+        let value = match value {
+            Value::Table(inner) => {
+                flatten(inner, &key, out);
+                continue;
+            }
+            // Stages before the training are a table each; they are edited in the file.
+            Value::Array(items) if items.iter().any(Value::is_table) => continue,
+            _ if OPTIONAL.contains(&&*key) => FieldValue::Optional(plain(value)),
+            Value::Boolean(value) => FieldValue::Bool(*value),
+            Value::Integer(value) => FieldValue::Int(*value),
+            Value::Float(value) => FieldValue::Float(*value),
+            Value::String(text) => match choices(&key) {
+                Some(choices) => FieldValue::Choice(text.clone(), choices),
+                None => FieldValue::Text(text.clone()),
+            },
+            _ => FieldValue::Text(plain(value)),
+        };
+        out.push((key, value));
+    }
+}
+
+/// A value as it is typed: names separated by commas, anything else as TOML.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.iter().all(Value::is_str) => {
+            let names: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+            names.join(", ")
+        }
+        Value::Float(value) => number(*value),
+        value => value.to_string(),
+    }
+}
+
+/// The words that a key may have, where they are few.
+fn choices(key: &str) -> Option<&'static [&'static str]> {
+    Some(match key {
+        "examples.source" => &["instruments", "stems", "speech"],
+        "examples.input" | "examples.output" => &["magnitude", "magnitude-phase", "colour"],
+        "examples.target.polarity" => &["target", "rest"],
+        "examples.stft.padding" => &["constant", "reflect"],
+        "examples.picture.mel_inversion" => &["nnls", "fast"],
+        "network.kind" => &[
+            "unet-pix2pix",
+            "unet-mask",
+            "unet-mel",
+            "ibm-cnn",
+            "ibm-cnn-deep",
+            "vad",
+        ],
+        "network.output" => &["tanh", "sigmoid", "none"],
+        "loss.kind" => &["l1", "mse", "bce"],
+        "optimiser.kind" | "discriminator_optimiser.kind" => &["adam", "adamw"],
+        "schedule.kind" => &["constant", "step", "exponential", "cosine", "plateau"],
+        "training.best_by" => &["loss", "l1"],
+        _ => return None,
+    })
+}

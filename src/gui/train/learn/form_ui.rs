@@ -1,0 +1,183 @@
+//! The rows of a recipe, by group; what is wrong stands at its row.
+
+use egui::{DragValue, RichText, Ui};
+
+use super::fields::{Field, FieldValue, Group, number};
+use super::form::RecipeForm;
+use crate::gui::theme::{SPACE_M, SPACE_S, small, tokens};
+use crate::gui::train::faint;
+
+/// What was done to a row.
+enum Edit {
+    Set(String, String),
+    Reset(String),
+}
+
+pub(super) fn ui(ui: &mut Ui, form: &mut RecipeForm) {
+    heading(ui, form);
+    ui.add_space(SPACE_S);
+    // The form answers questions while its rows are edited.
+    let mut fields = std::mem::take(&mut form.fields);
+    let mut edit = None;
+    for group in Group::ALL {
+        let Some(first) = fields.iter().position(|field| field.group == group) else {
+            continue;
+        };
+        let count = fields[first..]
+            .iter()
+            .take_while(|field| field.group == group)
+            .count();
+        let rows = &mut fields[first..first + count];
+        egui::CollapsingHeader::new(group.label())
+            .default_open(group == Group::Often)
+            .show(ui, |ui| {
+                egui::Grid::new(("recipe rows", group.label()))
+                    .num_columns(3)
+                    .spacing([SPACE_M, 4.0])
+                    .show(ui, |ui| {
+                        for field in rows {
+                            edit = row(ui, form, field).or(edit.take());
+                        }
+                    });
+            });
+    }
+    form.fields = fields;
+    match edit {
+        Some(Edit::Set(key, text)) => form.set(&key, &text),
+        Some(Edit::Reset(key)) => form.reset(&key),
+        None => {}
+    }
+}
+
+/// The recipe's words, and what is wrong as a whole.
+fn heading(ui: &mut Ui, form: &mut RecipeForm) {
+    let Some(base) = form.base() else { return };
+    let title = if base.title.is_empty() {
+        &base.name
+    } else {
+        &base.title
+    };
+    let about = base.about.trim().to_owned();
+    ui.heading(title.as_str());
+    if !about.is_empty() {
+        ui.add(egui::Label::new(RichText::new(about).font(small()).weak()).wrap());
+    }
+    let changed = form.changed();
+    if changed > 0 {
+        ui.horizontal(|ui| {
+            let s = if changed == 1 { "" } else { "s" };
+            faint(ui, format!("{changed} value{s} changed"));
+            let button = ui.small_button("Reset all");
+            if button.on_hover_text("As the recipe has them").clicked() {
+                form.reset_all();
+            }
+        });
+    }
+    let Some((name, problem)) = &form.problem else {
+        return;
+    };
+    // At its row, if there is one.
+    if !form.fields.iter().any(|field| field.key == *name) {
+        let text = if name.is_empty() {
+            problem.clone()
+        } else {
+            format!("{name}: {problem}")
+        };
+        let text = RichText::new(text).color(tokens(ui.ctx()).error);
+        ui.add(egui::Label::new(text).wrap());
+    }
+}
+
+fn row(ui: &mut Ui, form: &RecipeForm, field: &mut Field) -> Option<Edit> {
+    let default = form.default_text(&field.key);
+    let changed = form.is_changed(&field.key);
+    let text = RichText::new(field.label());
+    let text = if changed { text.strong() } else { text };
+    let tip = match &default {
+        Some(default) => format!("{}\nThe recipe has {default}", field.key),
+        None => field.key.clone(),
+    };
+    ui.label(text).on_hover_text(tip);
+    let mut edit = input(ui, field).then(|| Edit::Set(field.key.clone(), field.value.text()));
+    ui.horizontal(|ui| {
+        if !changed {
+            if let Some(default) = default.filter(|default| default.chars().count() < 24) {
+                faint(ui, default);
+            }
+            return;
+        }
+        let mark = RichText::new("changed").font(small());
+        ui.label(mark.color(tokens(ui.ctx()).accent));
+        let button = ui.small_button("Reset");
+        let words = format!("Reset {}", field.key);
+        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &words));
+        let tip = match &default {
+            Some(default) => format!("Back to {default}"),
+            None => "As it comes with the kind".to_owned(),
+        };
+        if button.on_hover_text(tip).clicked() {
+            edit = Some(Edit::Reset(field.key.clone()));
+        }
+    });
+    ui.end_row();
+    if let Some((name, problem)) = &form.problem
+        && *name == field.key
+    {
+        ui.label("");
+        let text = RichText::new(problem).font(small());
+        let text = text.color(tokens(ui.ctx()).error);
+        ui.add(egui::Label::new(text).wrap());
+        ui.end_row();
+    }
+    edit
+}
+
+/// Answers whether the value was changed.
+fn input(ui: &mut Ui, field: &mut Field) -> bool {
+    let key = field.key.as_str();
+    match &mut field.value {
+        FieldValue::Bool(value) => ui.name_inputs(key, |ui| ui.checkbox(value, "")).changed(),
+        FieldValue::Int(value) => {
+            let speed = (value.unsigned_abs() as f64 * 0.01).max(0.1);
+            let drag = DragValue::new(value)
+                .speed(speed)
+                .update_while_editing(false);
+            ui.name_inputs(key, |ui| ui.add(drag)).changed()
+        }
+        FieldValue::Float(value) => {
+            let speed = if *value == 0.0 {
+                0.001
+            } else {
+                value.abs() * 0.01
+            };
+            let drag = DragValue::new(value)
+                .speed(speed)
+                .update_while_editing(false)
+                .custom_formatter(|value, _| number(value));
+            ui.name_inputs(key, |ui| ui.add(drag)).changed()
+        }
+        FieldValue::Choice(chosen, choices) => {
+            let mut changed = false;
+            let combo = egui::ComboBox::from_id_salt(("recipe value", key))
+                .selected_text(chosen.clone())
+                .show_ui(ui, |ui| {
+                    for choice in choices.iter() {
+                        let value = ui.selectable_value(chosen, (*choice).to_owned(), *choice);
+                        changed |= value.changed();
+                    }
+                });
+            combo.response.accessible_name(key);
+            changed
+        }
+        FieldValue::Text(text) => {
+            let edit = egui::TextEdit::singleline(text).desired_width(160.0);
+            ui.add(edit).accessible_name(key).changed()
+        }
+        FieldValue::Optional(text) => {
+            let edit = egui::TextEdit::singleline(text)
+                .desired_width(160.0)
+                .hint_text("none");
+            ui.add(edit).accessible_name(key).changed()
+        }
+    }
+}

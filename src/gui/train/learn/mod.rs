@@ -1,0 +1,260 @@
+//! Recipes and runs: how a network learns, and how it goes.
+//!
+//! ```text
+//! Recipe: list ─► form over the recipe's TOML ─► Recipe::with_changes ─► TrainJob
+//! TrainJob ─► trainer thread ─► RunNews (steps merged, never more than the window takes) ─► LiveRun
+//! Runs:   folders on disk ─► loader ─► RunSeen;  LiveRun on top of it ─► curves, previews
+//! ```
+//!
+//! When the window is closed the job is cancelled as all are: the run saves its state and can be
+//! resumed.
+
+mod commands;
+mod curves;
+mod fields;
+mod form;
+mod form_ui;
+mod live;
+mod news;
+mod previews;
+mod rates;
+mod recipe_ui;
+mod run_ui;
+mod runs_ui;
+mod seen;
+mod series;
+mod share;
+mod starting;
+mod work;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::gui::jobs::JobId;
+
+use curves::CurveView;
+use form::RecipeForm;
+use live::{LiveRun, LiveState};
+use previews::PreviewView;
+use rates::RateView;
+use seen::{DeviceSeen, PreviewSeen, RecipeSeen, RunSeen};
+use share::ShareForm;
+
+pub(super) use recipe_ui::ui as recipe_ui;
+pub(super) use runs_ui::ui as runs_ui;
+pub use work::{LearnEvent, LearnQueue, LearnRequest};
+
+/// What a dialog is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LearnPick {
+    /// A recipe file.
+    Recipe,
+    /// The folder of the run to be made.
+    Out,
+    /// The folder of a run that was made.
+    Run,
+    /// The ONNX file to be written.
+    Model,
+}
+
+/// What can be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LearnAction {
+    /// List recipes and devices.
+    List,
+    /// Edit the recipe of this name or file.
+    Choose(String),
+    /// Where to train: auto, cpu, gpu:N.
+    Device(String),
+    /// Go to where data are chosen.
+    ChangeData,
+    /// Train.
+    Start,
+    /// Try learning rates.
+    FindRate,
+    /// Give that up.
+    CancelFind,
+    /// Take a rate over: its key, and the rate.
+    UseRate(&'static str, String),
+    /// Stand still, or go on.
+    Pause(bool),
+    /// Save, and end.
+    Stop,
+    /// Carry on the run in a folder.
+    Resume(PathBuf),
+    /// Read the runs that are known.
+    ReadRuns,
+    /// Show a run.
+    Show(PathBuf),
+    /// Take a run out of the list; its files stay.
+    Forget(PathBuf),
+    /// Show a folder in the system's way.
+    OpenFolder(PathBuf),
+    /// Read a preview's picture.
+    LoadPicture(PathBuf),
+    /// Play a file; the words say what it is.
+    Hear(PathBuf, String),
+    /// Write the run's network: onto the shelf, or into a file.
+    Export(bool),
+}
+
+/// The state of recipes and runs.
+#[derive(Default)]
+pub struct LearnView {
+    /// The recipes.
+    recipes: Vec<RecipeSeen>,
+    /// What can train, once it is known.
+    devices: Option<Vec<DeviceSeen>>,
+    /// Jobs that list both.
+    listing: [Option<JobId>; 2],
+    is_listed: bool,
+    /// The recipe that is edited.
+    form: RecipeForm,
+    /// Folder of the run to be made, as typed.
+    out: String,
+    /// Whether the person typed it.
+    is_own_out: bool,
+    /// Whether a run that is there may be replaced.
+    overwrite: bool,
+    /// Why a run could not be begun.
+    problem: Option<String>,
+    rates: RateView,
+    /// What is known of the runs on disk; or why they cannot be read.
+    runs: BTreeMap<PathBuf, Result<Box<RunSeen>, String>>,
+    reading: Option<JobId>,
+    are_runs_read: bool,
+    /// The run that goes on, or did last.
+    live: Option<LiveRun>,
+    /// A run that ended without its last word.
+    ended: Option<PathBuf>,
+    /// The run that is shown.
+    shown: Option<PathBuf>,
+    /// The run that is drawn beside it.
+    compared: Option<PathBuf>,
+    curves: CurveView,
+    preview: PreviewView,
+    share: ShareForm,
+}
+
+impl LearnView {
+    /// Whether the trainer's thread has something to do.
+    pub fn is_busy(&self) -> bool {
+        self.is_training() || self.rates.job.is_some()
+    }
+
+    /// Whether a run goes on.
+    pub fn is_training(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| live.job.is_some())
+    }
+
+    /// The run that goes on or did last, if it is the one in this folder.
+    fn live_at(&self, path: &Path) -> Option<&LiveRun> {
+        self.live.as_ref().filter(|live| live.path == path)
+    }
+
+    /// What is known of a run on disk.
+    fn seen_at(&self, path: &Path) -> Option<&RunSeen> {
+        self.runs.get(path)?.as_ref().ok().map(|run| &**run)
+    }
+
+    /// The previews of the run that is shown.
+    fn previews(&self) -> Vec<PreviewSeen> {
+        let Some(path) = &self.shown else {
+            return Vec::new();
+        };
+        let seen = self.seen_at(path);
+        match self.live_at(path) {
+            Some(live) => live.all_previews(seen),
+            None => seen.map_or_else(Vec::new, |seen| seen.previews.clone()),
+        }
+    }
+
+    /// What keeps a run or a sweep from being begun; none if nothing does.
+    fn why_not(&self, data: &str) -> Option<String> {
+        if let Some((name, problem)) = &self.form.problem {
+            return Some(format!("{name}: {problem}"));
+        }
+        if self.form.recipe().is_none() {
+            return Some("Choose a recipe first".into());
+        }
+        if data.trim().is_empty() {
+            return Some("Choose a data folder in the Data section first".into());
+        }
+        if self.is_training() {
+            return Some("A training is going on; stop it first, or wait".into());
+        }
+        if self.rates.job.is_some() {
+            return Some("Learning rates are being tried; wait, or stop that".into());
+        }
+        None
+    }
+
+    /// A job failed; answers whether it was one of these, and then whether the person knows already.
+    pub(super) fn failed(&mut self, job: JobId, error: &Error) -> Option<bool> {
+        let is_cancelled = error.is_cancelled();
+        if let Some(live) = self.live.as_mut().filter(|live| live.job == Some(job)) {
+            live.job = None;
+            self.ended = Some(live.path.clone());
+            live.state = if is_cancelled {
+                // The state was saved before.
+                LiveState::Over(crate::train::RunStatus::Stopped)
+            } else {
+                LiveState::Failed(error.to_string())
+            };
+            self.problem = (!is_cancelled).then(|| error.to_string());
+            return Some(is_cancelled);
+        }
+        if self.rates.job == Some(job) {
+            self.rates.job = None;
+            self.rates.problem = (!is_cancelled).then(|| error.to_string());
+            return Some(is_cancelled);
+        }
+        if self.share.job == Some(job) {
+            self.share.job = None;
+            self.share.problem = Some(error.to_string());
+            return Some(is_cancelled);
+        }
+        if self.preview.failed(job) {
+            return Some(is_cancelled);
+        }
+        if self.reading == Some(job) {
+            self.reading = None;
+            return Some(is_cancelled);
+        }
+        let listing = self.listing.iter_mut().find(|own| **own == Some(job))?;
+        *listing = None;
+        // What is not listed can still be typed.
+        Some(is_cancelled)
+    }
+
+    /// How the run stands, for tests.
+    pub fn status(&self) -> Option<String> {
+        let live = self.live.as_ref()?;
+        Some(match &live.state {
+            LiveState::Failed(reason) => format!("Failed: {reason}"),
+            state => state.words().to_owned(),
+        })
+    }
+
+    /// How many epochs of the run that is shown are known, for tests.
+    pub fn epochs(&self) -> usize {
+        let Some(path) = &self.shown else { return 0 };
+        let seen = self.seen_at(path);
+        match self.live_at(path) {
+            Some(live) => live.all_rows(seen).len(),
+            None => seen.map_or(0, |seen| seen.rows.len()),
+        }
+    }
+
+    /// A value of the recipe that is edited, for tests.
+    pub fn value(&self, key: &str) -> Option<String> {
+        let field = self.form.fields.iter().find(|field| field.key == key)?;
+        Some(field.value.text())
+    }
+
+    /// The rate that is proposed for the network, for tests.
+    pub fn proposed_rate(&self) -> Option<String> {
+        self.rates.proposed("generator")
+    }
+}

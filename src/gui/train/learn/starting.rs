@@ -1,0 +1,205 @@
+//! How runs and sweeps are begun, paused, stopped and carried on.
+
+use std::path::{Path, PathBuf};
+
+use super::live::{LiveRun, LiveState};
+use super::news::Pause;
+use super::work::{FindJob, LearnRequest, TrainJob};
+use super::{PreviewView, RateView};
+use crate::dataset::ExampleSource;
+use crate::error::{Error, Result};
+use crate::gui::app::App;
+use crate::gui::notices::Level;
+use crate::gui::train::TrainSection;
+use crate::train::Recipe;
+
+impl App {
+    /// A folder for the next run, unless the person has named one.
+    pub(super) fn propose_out(&mut self) {
+        if self.train.learn.is_own_out {
+            return;
+        }
+        let Some(recipe) = self.train.learn.form.base() else {
+            return;
+        };
+        let folder = crate::paths::data_dir().join("runs");
+        let is_free = |path: &PathBuf| {
+            let name = path.display().to_string();
+            !self.settings.train_runs.contains(&name) && !path.exists()
+        };
+        let mut numbered = (1..1000).map(|n| folder.join(format!("{}-{n}", recipe.name)));
+        let free = numbered.find(is_free);
+        if let Some(path) = free {
+            self.train.learn.out = path.display().to_string();
+        }
+    }
+
+    /// The recipe of the form for the folder of the Data section: songs that were left out there
+    /// are left out.
+    fn recipe_for(&self, data: &str) -> Result<Recipe> {
+        let Some(recipe) = self.train.learn.form.recipe() else {
+            return Err(Error::setting("recipe", "choose one first"));
+        };
+        let mut recipe = recipe.clone();
+        let out = self.settings.left_out.get(data);
+        let out = out.map(Vec::as_slice).unwrap_or_default();
+        if recipe.examples.source != ExampleSource::Stems || out.is_empty() {
+            return Ok(recipe);
+        }
+        let table = self.train.data.table();
+        let rows = table.map(|table| table.rows.as_slice()).unwrap_or_default();
+        for name in out {
+            let begins = |other: &str| other.to_lowercase().starts_with(&name.to_lowercase());
+            let kept = rows.iter().filter(|row| !row.left_out);
+            if let Some(twin) = kept.map(|row| &row.name).find(|other| begins(other)) {
+                let problem = format!(
+                    "{name:?} is left out, and so would be {twin:?}, whose name begins alike; \
+                     leave out both, or rename one"
+                );
+                return Err(Error::setting("data", problem));
+            }
+            if !recipe.examples.exclude.contains(name) {
+                recipe.examples.exclude.push(name.clone());
+            }
+        }
+        Ok(recipe)
+    }
+
+    pub(super) fn start_training(&mut self) {
+        let data = self.train.data.folder.trim().to_owned();
+        self.train.section = TrainSection::Recipe;
+        if self.train.learn.why_not(&data).is_some() {
+            // It stands at the button.
+            return;
+        }
+        match self.training(&data) {
+            Ok(job) => self.begin_training(job),
+            Err(problem) => self.train.learn.problem = Some(problem),
+        }
+    }
+
+    /// The run that the form describes; or what keeps it from being begun.
+    fn training(&self, data: &str) -> std::result::Result<TrainJob, String> {
+        let learn = &self.train.learn;
+        let out = learn.out.trim();
+        if out.is_empty() {
+            return Err("Name an output folder first".into());
+        }
+        let recipe = self.recipe_for(data).and_then(|recipe| recipe.to_toml());
+        Ok(TrainJob {
+            recipe: recipe.map_err(|error| error.to_string())?,
+            data: PathBuf::from(data),
+            out: PathBuf::from(out).components().collect(),
+            device: self.settings.train_device.clone(),
+            resume: false,
+            overwrite: learn.overwrite,
+            pause: Pause::default(),
+        })
+    }
+
+    fn begin_training(&mut self, job: TrainJob) {
+        let (path, pause) = (job.out.clone(), job.pause.clone());
+        let resumes = job.resume;
+        let name = format!("Training {}", super::runs_ui::short(&path));
+        let request = LearnRequest::Train(Box::new(job));
+        let Some(job) = self.start_learn(&name, request) else {
+            return;
+        };
+        self.remember_run(&path);
+        let learn = &mut self.train.learn;
+        if !resumes {
+            // What lay there is replaced, if it was allowed; if not, it is read again.
+            learn.runs.remove(&path);
+        }
+        learn.problem = None;
+        learn.preview = PreviewView::default();
+        learn.live = Some(LiveRun::new(job, path.clone(), pause));
+        learn.shown = Some(path);
+        // The next run has another folder.
+        learn.is_own_out &= resumes;
+        self.train.section = TrainSection::Runs;
+        self.propose_out();
+    }
+
+    pub(super) fn find_rate(&mut self) {
+        let data = self.train.data.folder.trim().to_owned();
+        let recipe = match self.train.learn.why_not(&data) {
+            Some(why_not) => Err(why_not),
+            None => self
+                .recipe_for(&data)
+                .and_then(|recipe| recipe.to_toml())
+                .map_err(|error| error.to_string()),
+        };
+        let recipe = match recipe {
+            Ok(recipe) => recipe,
+            Err(problem) => {
+                self.train.learn.rates.problem = Some(problem);
+                return;
+            }
+        };
+        let request = FindJob {
+            recipe,
+            data: PathBuf::from(data),
+            device: self.settings.train_device.clone(),
+        };
+        let request = LearnRequest::FindRate(Box::new(request));
+        let job = self.start_learn("Trying learning rates", request);
+        self.train.learn.rates = RateView {
+            job,
+            ..RateView::default()
+        };
+    }
+
+    pub(super) fn pause_training(&mut self, pause: bool) {
+        let live = self.train.learn.live.as_mut();
+        let Some(live) = live.filter(|live| live.job.is_some()) else {
+            return;
+        };
+        match (&live.state, pause) {
+            (LiveState::Running | LiveState::Preparing, true) => live.state = LiveState::Pausing,
+            (LiveState::Pausing | LiveState::Paused, false) => live.state = LiveState::Running,
+            _ => return,
+        }
+        live.pause.set(pause);
+    }
+
+    pub(super) fn stop_training(&mut self) {
+        let Some(live) = self.train.learn.live.as_mut() else {
+            return;
+        };
+        if let Some(job) = live.job {
+            // The run saves its state before it ends.
+            live.state = LiveState::Stopping;
+            self.jobs.cancel(job);
+        }
+    }
+
+    pub(super) fn resume_training(&mut self, path: &Path) {
+        if self.train.learn.is_busy() {
+            return;
+        }
+        let Some(run) = self.train.learn.seen_at(path) else {
+            return;
+        };
+        let typed = self.train.data.folder.trim();
+        let Some(data) = run
+            .data
+            .clone()
+            .or_else(|| (!typed.is_empty()).then(|| PathBuf::from(typed)))
+        else {
+            let text = "The run had not begun to learn; choose its folder in the Data section";
+            self.notices.add(Level::Warning, text);
+            return;
+        };
+        let job = TrainJob {
+            recipe: run.recipe.clone(),
+            data,
+            out: path.to_path_buf(),
+            device: self.settings.train_device.clone(),
+            resume: true,
+            overwrite: false,
+            pause: Pause::default(),
+        };
+        self.begin_training(job);
+    }
+}
