@@ -25,7 +25,8 @@ pub(super) struct ExportArgs {
     /// Leave batch normalisation as it is, rather than making it part of the convolutions.
     #[arg(long)]
     keep_norm: bool,
-    /// The model's id: letters, digits, hyphens; the file's name unless given.
+    /// The model's id: letters, digits, hyphens; unless given the file's name, or the run's if the
+    /// file is called model.
     #[arg(long)]
     id: Option<String>,
     /// The model's name for people; the recipe's title unless given.

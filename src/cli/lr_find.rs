@@ -142,10 +142,15 @@ pub(super) fn changes(found: &LrFind, recipe: &Recipe) -> Vec<String> {
     if let Some(rate) = proposed("generator") {
         changes.push(format!("optimiser.learning_rate={rate:.1e}"));
     }
-    if let Some(rate) = proposed("discriminator") {
-        changes.push(format!("discriminator_optimiser.learning_rate={rate:.1e}"));
+    let own = recipe.discriminator_optimiser.is_some();
+    // A discriminator that has the network's rate keeps it when the network's moves.
+    let kept = (recipe.loss.adversarial && !own && !changes.is_empty())
+        .then(|| format!("{:?}", recipe.optimiser.learning_rate));
+    let found = proposed("discriminator").map(|rate| format!("{rate:.1e}"));
+    if let Some(rate) = found.or(kept) {
+        changes.push(format!("discriminator_optimiser.learning_rate={rate}"));
         // A table of its own has its own defaults: what it had of the network's is kept.
-        if recipe.discriminator_optimiser.is_none() {
+        if !own {
             changes.extend(own_settings(recipe.optimiser));
         }
     }

@@ -2,8 +2,8 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -17,6 +17,8 @@ pub struct Terminal {
     bar: ProgressBar,
     cancel: CancelToken,
     failed: Arc<AtomicBool>,
+    /// The words that carry on what was cancelled, if it was kept.
+    resume: OnceLock<String>,
 }
 
 impl Terminal {
@@ -47,6 +49,7 @@ impl Terminal {
             bar,
             cancel,
             failed: Arc::default(),
+            resume: OnceLock::new(),
         }
     }
 
@@ -133,11 +136,21 @@ impl Terminal {
         self.bar.set_message(message);
     }
 
+    /// What was cancelled is kept, and `words` carry it on: that is told at the end.
+    pub fn keep(&self, words: &str) {
+        self.resume.get_or_init(|| words.to_owned());
+    }
+
     /// The exit code: 130 cancelled, 2 something failed, 0 all good.
     pub fn exit_code(&self) -> ExitCode {
         self.bar.finish_and_clear();
         if self.cancel.is_cancelled() {
-            eprintln!("stemloom: cancelled; unfinished files were removed");
+            match self.resume.get() {
+                Some(words) => print_error(&format!(
+                    "cancelled; the state was saved; to go on: {words}"
+                )),
+                None => print_error("cancelled; unfinished files were removed"),
+            }
             ExitCode::from(130)
         } else if self.failed.load(Ordering::Relaxed) {
             ExitCode::from(2)

@@ -186,7 +186,7 @@ fn once(work: &Work<'_>, terminal: &Terminal) -> Result<()> {
     match done {
         Err(Error::Cancelled) => {
             let words = format!("stemloom train --resume --out {}", work.out.display());
-            watcher.tell_resume(&words);
+            watcher.tell_resume(work.options.resume, &words);
             Err(Error::Cancelled)
         }
         Err(error) => Err(error),
@@ -229,7 +229,7 @@ fn many(args: &TrainArgs, work: &Work<'_>, terminal: &Terminal) -> Result<()> {
     };
     match done {
         Err(Error::Cancelled) => {
-            watcher.tell_resume("the same words with --resume");
+            watcher.tell_resume(work.options.resume, "the same words with --resume");
             Err(Error::Cancelled)
         }
         Err(error) => Err(error),

@@ -39,6 +39,8 @@ pub(super) struct Watcher<'a> {
     seen: (usize, f64),
     epochs: usize,
     said: Option<Instant>,
+    /// Whether a run has written its first state.
+    has_begun: bool,
 }
 
 /// A step, as it is shown.
@@ -61,6 +63,7 @@ impl<'a> Watcher<'a> {
             seen: (0, 0.0),
             epochs: 0,
             said: None,
+            has_begun: false,
         }
     }
 
@@ -90,6 +93,7 @@ impl<'a> Watcher<'a> {
             } => {
                 self.epochs = epochs;
                 self.seen = (0, 0.0);
+                self.has_begun = true;
                 let songs = run.and_then(songs);
                 let object = json!({
                     "event": "started", "run": self.name(), "device": device,
@@ -200,12 +204,14 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    /// How to carry on what was stopped.
-    pub(super) fn tell_resume(&self, words: &str) {
-        self.terminal.event(
-            &json!({ "event": "stopped", "resume": words }),
-            Some(&format!("stopped, and all is kept; to go on: {words}")),
-        );
+    /// How to carry on what was cancelled, if a state of it is on the disk: one that was carried on
+    /// (`is_resumed`), or that began.
+    pub(super) fn tell_resume(&self, is_resumed: bool, words: &str) {
+        if is_resumed || self.has_begun {
+            let object = json!({ "event": "stopped", "resume": words });
+            self.terminal.event(&object, None);
+            self.terminal.keep(words);
+        }
     }
 
     /// How a run went.

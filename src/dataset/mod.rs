@@ -43,8 +43,8 @@ pub use augment::{
 };
 pub use draws::Between;
 pub use examples::{
-    EXAMPLE_PRESETS, EXAMPLES_FILE, Example, ExampleBatch, ExampleSet, ExampleShapes, ExampleSong,
-    ExampleSource, ExampleSpec, ExampleStream, ExampleTarget, PictureChannels, Stored,
+    EXAMPLE_PRESETS, EXAMPLES_FILE, Example, ExampleBatch, ExampleCache, ExampleSet, ExampleShapes,
+    ExampleSong, ExampleSource, ExampleSpec, ExampleStream, ExampleTarget, PictureChannels, Stored,
     example_preset, example_preset_about, store_examples, stored_example_spec,
 };
 pub use excerpt_spec::{EXCERPTS_FILE, ExcerptManifest, ExcerptMode, ExcerptSong, ExcerptSpec};

@@ -59,7 +59,7 @@ pub(super) struct RunState {
     pub(super) stage_step: u64,
     /// Steps of all stages.
     pub(super) step: u64,
-    /// Validations since the best one.
+    /// Epochs since the best one, as of the latest validation.
     pub(super) waited: usize,
     /// Seconds spent on the epoch begun.
     pub(super) epoch_secs: f64,
@@ -84,8 +84,7 @@ impl Checkpoint {
     /// there is none.
     pub fn path(self, run: &Path) -> Option<PathBuf> {
         let [place, new, old] = self.places(run);
-        let whole = |path: &PathBuf| path.join(STATE).is_file();
-        [place, new, old].into_iter().find(whole)
+        [place, new, old].into_iter().find(|path| is_whole(path))
     }
 
     /// The network's weights within it.
@@ -104,8 +103,8 @@ impl Checkpoint {
         ]
     }
 
-    /// Writes a state in place of the one that is there; `None` if a weight is no finite number:
-    /// then the old state stays.
+    /// Writes a state in place of the one that is there; `None` if a number of a network or an
+    /// optimiser is not finite: then the old state stays.
     pub(super) fn write(
         self,
         run: &Path,
@@ -113,10 +112,18 @@ impl Checkpoint {
         state: &RunState,
     ) -> Result<Option<PathBuf>> {
         let weights = learner.weights();
-        if !is_finite(&weights) {
+        let discriminator = learner.discriminator_weights();
+        let optimiser = learner.optimiser_state()?;
+        let parts = [Some(&weights), discriminator.as_ref(), Some(&optimiser)];
+        if !parts.into_iter().flatten().all(is_finite) {
             return Ok(None);
         }
         let [place, new, old] = self.places(run);
+        // After a kill the latest state may stand where the next one is about to be written.
+        if !is_whole(&place) && is_whole(&new) {
+            remove(&place)?;
+            std::fs::rename(&new, &place).map_err(Error::io("move into place", &place))?;
+        }
         remove(&new)?;
         std::fs::create_dir_all(&new).map_err(Error::io("create the folder", &new))?;
         let metadata = BTreeMap::from([
@@ -125,10 +132,9 @@ impl Checkpoint {
             ("step".to_owned(), state.step.to_string()),
         ]);
         weights.write_safetensors(&new.join(NETWORK), &metadata)?;
-        if let Some(weights) = learner.discriminator_weights() {
+        if let Some(weights) = discriminator {
             weights.write_safetensors(&new.join(DISCRIMINATOR), &metadata)?;
         }
-        let optimiser = learner.optimiser_state()?;
         optimiser.write_safetensors(&new.join(OPTIMISER), &metadata)?;
         let text = toml::to_string_pretty(state)
             .map_err(|error| Error::setting("state", format!("cannot be written: {error}")))?;
@@ -173,13 +179,27 @@ impl Checkpoint {
         learner.restore(&network, discriminator.as_ref(), &optimiser, steps)
     }
 
-    /// Removes it, and what a kill left of it.
+    /// Removes it, and what a kill left of it; that first, so that a kill now brings none of it
+    /// back.
     pub(super) fn clear(self, run: &Path) -> Result<()> {
-        self.places(run).iter().try_for_each(|path| remove(path))
+        let places = self.places(run);
+        places.iter().rev().try_for_each(|path| remove(path))
     }
 }
 
+fn is_whole(folder: &Path) -> bool {
+    folder.join(STATE).is_file()
+}
+
+/// Removes a state: first what makes it look whole.
 fn remove(folder: &Path) -> Result<()> {
+    let state = folder.join(STATE);
+    match std::fs::remove_file(&state) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Error::io("remove", &state)(error));
+        }
+        _ => {}
+    }
     match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(Error::io("remove", folder)(error))

@@ -7,6 +7,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -35,7 +36,8 @@ pub struct ExportOptions {
     pub fold_norm: bool,
     /// Whether files that are there are replaced. Default no.
     pub overwrite: bool,
-    /// The model's id: letters, digits, `-`, `_`, `.`. Default the file's name.
+    /// The model's id: letters, digits, `-`, `_`, `.`. Default the file's name, or if that is only
+    /// "model" the run's.
     pub id: Option<String>,
     /// The model's name for people. Default the recipe's title.
     pub name: Option<String>,
@@ -62,7 +64,7 @@ impl ExportOptions {
     /// # Errors
     /// [`Error::Setting`] "out" unless it ends in `.onnx`; [`Error::Exists`].
     pub fn check_out(&self) -> Result<()> {
-        let is_onnx = |e: &std::ffi::OsStr| e.eq_ignore_ascii_case("onnx");
+        let is_onnx = |e: &OsStr| e.eq_ignore_ascii_case("onnx");
         if !self.out.extension().is_some_and(is_onnx) {
             let problem = format!("must end in .onnx: {}", self.out.display());
             return Err(Error::setting("out", problem));
@@ -175,7 +177,7 @@ fn card(
     let mut card = card_of(recipe)?;
     card.id = match &options.id {
         Some(id) => id.clone(),
-        None => plain_name(&options.out).unwrap_or(card.id),
+        None => default_id(&options.out, &run.path).unwrap_or(card.id),
     };
     if BUILTIN_IDS.contains(&card.id.as_str()) {
         let problem = format!(
@@ -218,9 +220,17 @@ fn story(recipe: &Recipe, run: &RunOnDisk, state: &RunState, row: Option<&Histor
     parts.join(", ")
 }
 
-/// A file's name as an id, what an id cannot have replaced.
-fn plain_name(path: &Path) -> Option<String> {
-    let name = path.file_stem()?.to_string_lossy().into_owned();
+/// An id by the file's name; a file that is called "model" has that of the run's folder.
+fn default_id(out: &Path, run: &Path) -> Option<String> {
+    match out.file_stem().map(plain)? {
+        id if id != "model" => Some(id),
+        // A folder such as "." has its name elsewhere.
+        _ => run.canonicalize().ok()?.file_name().map(plain),
+    }
+}
+
+/// A name as an id, what an id cannot have replaced.
+fn plain(name: &OsStr) -> String {
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() || "-_.".contains(c) {
             c
@@ -228,7 +238,7 @@ fn plain_name(path: &Path) -> Option<String> {
             '-'
         }
     };
-    Some(name.chars().map(plain).collect())
+    name.to_string_lossy().chars().map(plain).collect()
 }
 
 /// A card beside a file, which would win over the one inside.

@@ -3,12 +3,17 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
+use rayon::prelude::*;
 
 use super::plan::Init;
 use super::plan_shapes::{ArrayInfo, Role};
 
 /// Dropout decides by 16 bits of each draw.
 const DROPOUT_STEPS: f64 = 65_536.0;
+/// Factors of each of the stream's words of 32 bits.
+const FACTORS_PER_WORD: usize = 2;
+/// Factors that are drawn in one go.
+const DROPOUT_CHUNK: usize = 1 << 15;
 
 /// The first values of an array. `stream` is the array's number: arrays do not depend on each other.
 pub(super) fn initial_values(array: &ArrayInfo, init: Init, seed: u64, stream: u64) -> Vec<f32> {
@@ -31,21 +36,28 @@ pub(super) fn initial_values(array: &ArrayInfo, init: Init, seed: u64, stream: u
     }
 }
 
-/// Factors of dropout: 0 with the chance `rate` (to 1/65536), else 1/(1 − rate).
+/// Factors of dropout: 0 with the chance `rate` (to 1/65536), else 1/(1 − rate). Four factors are of
+/// one draw of 64 bits; each chunk begins at its own place in the stream, so that the values are the
+/// same whatever the threads.
 pub(super) fn dropout_factors(count: usize, rate: f64, seed: u64, stream: u64) -> Vec<f32> {
-    let mut rng = seeded(seed, stream);
     let dropped = (rate * DROPOUT_STEPS).round().min(DROPOUT_STEPS - 1.0);
     let kept = (DROPOUT_STEPS / (DROPOUT_STEPS - dropped)) as f32;
     let threshold = dropped as u64;
-    let mut factors = Vec::with_capacity(count + 3);
-    while factors.len() < count {
-        let draw = rng.next_u64();
-        for part in 0..4 {
-            let bits = (draw >> (16 * part)) & 0xFFFF;
-            factors.push(if bits < threshold { 0.0 } else { kept });
-        }
-    }
-    factors.truncate(count);
+    let mut factors = vec![0.0; count];
+    factors
+        .par_chunks_mut(DROPOUT_CHUNK)
+        .enumerate()
+        .for_each(|(number, chunk)| {
+            let mut rng = seeded(seed, stream);
+            rng.set_word_pos((number * DROPOUT_CHUNK / FACTORS_PER_WORD) as u128);
+            for four in chunk.chunks_mut(4) {
+                let draw = rng.next_u64();
+                for (part, factor) in four.iter_mut().enumerate() {
+                    let bits = (draw >> (16 * part)) & 0xFFFF;
+                    *factor = if bits < threshold { 0.0 } else { kept };
+                }
+            }
+        });
     factors
 }
 

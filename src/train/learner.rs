@@ -13,6 +13,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::Processor;
+use super::fit::Fit;
 use super::loss::{Losses, accuracy, distance, judged_as, numbers};
 use super::network::{BatchStats, Network};
 use super::optimiser::Optimiser;
@@ -255,18 +256,21 @@ impl Learner {
         Ok(Weights { arrays })
     }
 
-    /// Takes weights over by name and shape.
+    /// Takes weights over by name and shape; answers how many fit.
     ///
     /// # Errors
-    /// [`Error::Setting`] if none of them fits.
-    pub(super) fn load(&mut self, weights: &Weights) -> Result<()> {
-        match self.generator.load(weights)? {
-            0 => Err(no_fit()),
-            _ => Ok(()),
-        }
+    /// [`Error::Setting`] "weights" if less than half of the network's values are there.
+    pub(super) fn load(&mut self, weights: &Weights) -> Result<Fit> {
+        let fit = Fit::new(self.generator.plan(), weights)?;
+        fit.check_half()?;
+        self.generator.load(weights)?;
+        Ok(fit)
     }
 
     /// Takes up a checkpoint after `steps` steps.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] "resume" if an array is lacking.
     pub(super) fn restore(
         &mut self,
         network: &Weights,
@@ -274,14 +278,13 @@ impl Learner {
         optimiser: &Weights,
         steps: u64,
     ) -> Result<()> {
-        self.load(network)?;
+        restore(&mut self.generator, network, "network")?;
         self.optimiser
             .restore("generator", optimiser, steps, &self.device)?;
         if let Some(critic) = &mut self.critic {
-            let weights = discriminator.ok_or_else(no_fit)?;
-            if critic.network.load(weights)? == 0 {
-                return Err(no_fit());
-            }
+            let none = Weights::default();
+            let weights = discriminator.unwrap_or(&none);
+            restore(&mut critic.network, weights, "discriminator")?;
             critic
                 .optimiser
                 .restore("discriminator", optimiser, steps, &self.device)?;
@@ -290,10 +293,9 @@ impl Learner {
     }
 }
 
-fn no_fit() -> Error {
-    let problem = "none of these weights fits the recipe's network; choose weights of the same \
-                   kind and size of network";
-    Error::setting("weights", problem)
+fn restore(network: &mut Network, weights: &Weights, what: &str) -> Result<()> {
+    Fit::new(network.plan(), weights)?.check_whole(what)?;
+    network.load(weights).map(|_| ())
 }
 
 /// Loss, L1, and with four values the adversarial part and the discriminator's loss.

@@ -4,8 +4,8 @@
 const KEPT: f64 = 0.9;
 /// Points on each side over which a slope is measured.
 const REACH: usize = 3;
-/// Points left out at the start, where the smoothed value knows little.
-const LEFT_OUT: usize = 3;
+/// Most points left out at the start, where the smoothed value knows little.
+const LEFT_OUT: usize = 10;
 
 /// A loss over the sweep.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,17 +14,18 @@ pub struct LrCurve {
     pub name: &'static str,
     /// The loss at each rate.
     pub losses: Vec<f64>,
-    /// The same, smoothed.
+    /// The same, smoothed as it came: it lags behind by some steps.
     pub smoothed: Vec<f64>,
-    /// The rate of this network at which the smoothed loss falls steepest over the logarithm of the
-    /// rate; `None` if it never falls.
+    /// The rate of this network at which the loss, smoothed forwards and backwards so that it lags
+    /// neither way, falls steepest over the logarithm of the rate; `None` if it never falls.
     pub proposed: Option<f64>,
 }
 
 impl LrCurve {
-    pub(super) fn new(name: &'static str, rates: &[f64], losses: Vec<f64>) -> Self {
+    /// A curve of the losses at these rates, which rise.
+    pub fn new(name: &'static str, rates: &[f64], losses: Vec<f64>) -> Self {
         let smoothed = smoothed(&losses);
-        let proposed = steepest(rates, &smoothed);
+        let proposed = steepest(rates, &without_lag(&smoothed));
         Self {
             name,
             losses,
@@ -53,11 +54,19 @@ pub(super) fn smoothed(values: &[f64]) -> Vec<f64> {
         .collect()
 }
 
+/// A smoothed curve smoothed once more from its end to its beginning.
+fn without_lag(smoothed_once: &[f64]) -> Vec<f64> {
+    let backwards: Vec<f64> = smoothed_once.iter().rev().copied().collect();
+    let mut twice = smoothed(&backwards);
+    twice.reverse();
+    twice
+}
+
 /// The rate at which a curve falls steepest over ln rate: the slope of the straight line that
 /// fits a few neighbouring points best.
 fn steepest(rates: &[f64], curve: &[f64]) -> Option<f64> {
     let count = rates.len().min(curve.len());
-    let first = LEFT_OUT.min(count / 4);
+    let first = LEFT_OUT.min(count / 5);
     let mut best: Option<(f64, f64)> = None;
     for at in first..count {
         let from = at.saturating_sub(REACH).max(first);

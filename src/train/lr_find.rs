@@ -12,9 +12,10 @@ use super::learner::{Learner, Rates};
 use super::lr_curve::{LrCurve, smoothed};
 use super::recipe::Recipe;
 use super::run::{batches_per_epoch, threads};
+use super::run_start::open_set;
 use super::seeds::mixed;
 use crate::audio::write_whole;
-use crate::dataset::{ExampleSet, ExampleStream, Split};
+use crate::dataset::{ExampleStream, Split};
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
 
@@ -81,7 +82,7 @@ impl LrFind {
     }
 
     /// The recipe with the proposed rates: the generator's, and the discriminator's if it has one.
-    /// A rate that was not found stays.
+    /// A rate that was not found stays, also where the discriminator's was the network's.
     pub fn apply(&self, recipe: &Recipe) -> Recipe {
         let mut recipe = recipe.clone();
         let proposed = |name: &str| self.curve(name).and_then(|curve| curve.proposed);
@@ -91,6 +92,8 @@ impl LrFind {
         }
         if let Some(rate) = proposed("discriminator") {
             discriminator.learning_rate = rate;
+        }
+        if recipe.loss.adversarial {
             recipe.discriminator_optimiser = Some(discriminator);
         }
         recipe
@@ -138,12 +141,7 @@ pub fn lr_find(
 ) -> Result<LrFind> {
     recipe.validate()?;
     validate(options)?;
-    let set = ExampleSet::open(data, &recipe.examples, options.cache.as_deref(), reporter)?;
-    if set.is_empty(Split::Train) {
-        let problem = format!("there is nothing to learn from: {}", data.display());
-        return Err(Error::setting("data", problem));
-    }
-    let set = Arc::new(set);
+    let set = open_set(recipe, data, options.cache.as_deref(), reporter)?;
     let mut learner = Learner::new(recipe, set.shapes(), processor)?;
     let per_epoch = batches_per_epoch(recipe, set.len(Split::Train));
     let batches = options.batches.unwrap_or(per_epoch.clamp(50, 200));

@@ -29,7 +29,7 @@ const GAP: usize = 6;
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreviewFiles {
-    /// Input, target and output from the top, as PNG.
+    /// Input, target and output as PNG: from the left, or from the top where they are wide.
     pub picture: PathBuf,
     /// The input, target and output as sound (mono, 32-bit float WAV); `None` where the examples
     /// hold no sound.
@@ -193,11 +193,15 @@ fn liveliest(set: &ExampleSet, split: Split, wanted: usize) -> Result<usize> {
 fn draw(input: &Plane, target: &Plane, output: &Plane) -> Picture {
     let width = input.columns.clamp(LEAST_WIDTH, MOST_WIDTH);
     let height = input.rows.clamp(LEAST_HEIGHT, MOST_HEIGHT);
-    let total = 3 * height + 2 * GAP;
+    // Wide ones one below the other, others side by side.
+    let is_wide = width > 2 * height;
+    let (across, down) = if is_wide { (1, 3) } else { (3, 1) };
+    let all = |count: usize, length: usize| count * length + (count - 1) * GAP;
+    let (full_width, full_height) = (all(across, width), all(down, height));
     let mut picture = Picture {
-        width,
-        height: total,
-        pixels: vec![[96, 96, 104]; width * total],
+        width: full_width,
+        height: full_height,
+        pixels: vec![[96, 96, 104]; full_width * full_height],
     };
     let (low, high) = target.range();
     let (out_low, out_high) = output.range();
@@ -205,7 +209,11 @@ fn draw(input: &Plane, target: &Plane, output: &Plane) -> Picture {
     let table = Colormap::Ember.table();
     let planes = [(input, input.range()), (target, shared), (output, shared)];
     for (i, (plane, (low, high))) in planes.into_iter().enumerate() {
-        let top = i * (height + GAP);
+        let (left, top) = if is_wide {
+            (0, i * (height + GAP))
+        } else {
+            (i * (width + GAP), 0)
+        };
         let span = (high - low).max(f32::MIN_POSITIVE);
         if plane.values.is_empty() {
             continue;
@@ -216,7 +224,7 @@ fn draw(input: &Plane, target: &Plane, output: &Plane) -> Picture {
                 let column = x * plane.columns / width;
                 let value = plane.values[row * plane.columns + column];
                 let unit = ((value - low) / span).clamp(0.0, 1.0);
-                picture.pixels[(top + y) * width + x] = table[(unit * 255.0) as usize];
+                picture.pixels[(top + y) * full_width + left + x] = table[(unit * 255.0) as usize];
             }
         }
     }

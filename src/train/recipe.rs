@@ -57,10 +57,22 @@ pub struct Recipe {
     #[serde(default)]
     pub preview: PreviewSpec,
     /// Stages before the training itself, in order: each a table of the fields that differ from
-    /// this recipe. A stage begins with the best weights of the one before it.
+    /// this recipe. A stage begins with the best weights of the one before it. Its
+    /// `examples.preset` replaces all of `examples` but which songs there are and their parts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pretrain: Vec<Table>,
 }
+
+/// Fields of `examples` that a stage keeps if it begins with a preset.
+const WHICH_SONGS: [&str; 7] = [
+    "seed",
+    "fold",
+    "valid_fraction",
+    "test_fraction",
+    "exclude",
+    "n_songs",
+    "groups",
+];
 
 fn own() -> String {
     "own".to_owned()
@@ -142,7 +154,8 @@ impl Recipe {
         self.training.validate()?;
         self.preview.validate()?;
         let shapes = self.examples.shapes()?;
-        let output = self.plan(shapes)?.output()?;
+        let plan = self.plan(shapes)?;
+        let output = plan.output()?;
         if output != shapes.target {
             let problem = format!(
                 "answers {output:?} (channels, rows, columns) where the examples hold {:?}; \
@@ -151,8 +164,10 @@ impl Recipe {
             );
             return Err(Error::setting("network", problem));
         }
+        self.check_loss(&plan)?;
         self.discriminator_plan(shapes)?;
-        Ok(())
+        // How many examples there are is known once the data are.
+        self.check_batch(shapes, usize::MAX)
     }
 
     /// The network's layers for examples of these shapes.
@@ -177,6 +192,10 @@ impl Recipe {
                            \"patch-discriminator\", or set loss.adversarial = false";
             return Err(Error::setting("discriminator", problem));
         };
+        if !matches!(network, NetworkSpec::PatchDiscriminator(_)) {
+            let problem = "this kind makes pictures and judges none; choose patch-discriminator";
+            return Err(Error::setting("discriminator.kind", problem));
+        }
         let mut seen = shapes;
         seen.input[0] = self.origin_channels(shapes);
         network.plan(seen).map(Some)
@@ -201,7 +220,17 @@ impl Recipe {
         whole.remove("pretrain");
         let mut stages = Vec::new();
         for (i, changes) in self.pretrain.iter().enumerate() {
-            let stage = merged(whole.clone(), changes.clone());
+            let mut stage = whole.clone();
+            if changes
+                .get("examples")
+                .and_then(|e| e.get("preset"))
+                .is_some()
+                && let Some(Value::Table(examples)) = stage.get_mut("examples")
+            {
+                // A preset replaces all but which songs there are, and what they are for.
+                examples.retain(|field, _| WHICH_SONGS.contains(&field));
+            }
+            let stage = merged(stage, changes.clone());
             let stage = with_preset(stage)?;
             let stage: Self = from_table(stage)
                 .map_err(|problem| Error::setting(format!("pretrain[{i}]"), problem))?;

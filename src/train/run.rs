@@ -9,7 +9,7 @@
 //! optimisers, schedule, counters and the sums of the epoch begun. So a run that was interrupted
 //! comes to the same numbers as one that was not.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,24 +20,26 @@ use super::history::{HistoryRow, read_history};
 use super::learner::Learner;
 use super::recipe::Recipe;
 use super::run_events::{Control, RunOptions, RunSummary, TrainEvent};
-use super::run_folder::RunFolder;
+use super::run_folder::{RunFolder, RunPlace};
+use super::run_start::{Start, open_set};
 use super::seeds::mixed;
 use super::weights::Weights;
-use crate::dataset::{ExampleSet, ExampleStream, Split};
+use crate::dataset::{ExampleCache, ExampleSet, ExampleStream, Split};
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
 
 /// Threads that make examples, unless the recipe says.
 const MOST_THREADS: usize = 4;
 
-/// Trains as a recipe says on the recordings in `data`, and keeps everything in the folder `out`.
+/// Trains as a recipe says on the recordings in `data`, and keeps everything in the folder `out`. A
+/// run that is to be replaced is removed once recordings and weights for the new one were read.
 /// `watch` hears all that happens and answers whether to go on.
 ///
 /// # Errors
 /// [`Error::Setting`] for a wrong recipe, for data without examples, and for a loss that is no
-/// number any more: then `checkpoints/last` is the last good state. [`Error::Exists`] if there is a
-/// run in `out`; [`Error::Cancelled`] once the reporter's token is raised, after a checkpoint;
-/// [`Error::Io`]; [`Error::Device`].
+/// number any more: then `checkpoints/last` is the last good state; "out" if another training goes
+/// on there. [`Error::Exists`] if there is a run in `out`; [`Error::Cancelled`] once the reporter's
+/// token is raised, after a checkpoint; [`Error::Io`]; [`Error::Device`].
 pub fn train(
     recipe: &Recipe,
     data: &Path,
@@ -48,20 +50,35 @@ pub fn train(
     reporter: &Reporter,
 ) -> Result<RunSummary> {
     recipe.validate()?;
-    let folder = RunFolder::open(
-        out,
-        recipe,
-        &processor.name,
-        options.resume,
-        options.overwrite,
-    )?;
+    let stages = recipe.stages()?;
+    let place = RunPlace::take(out, options.resume, options.overwrite)?;
+    // One for all stages and previews: every recording is brought to the rate once.
+    let temporary = match &options.cache {
+        Some(_) => None,
+        None => Some(ExampleCache::temporary()?),
+    };
+    let cache = match &temporary {
+        Some(temporary) => Some(temporary.path().to_path_buf()),
+        None => options.cache.clone(),
+    };
+    let weights = options.weights.as_deref();
+    let start = match stages.first().filter(|_| place.replaces()) {
+        Some(stage) => {
+            let cache = cache.as_deref();
+            Some(Start::look(stage, data, weights, cache, reporter)?)
+        }
+        None => None,
+    };
+    let folder = place.begin(recipe, &processor.name)?;
     let mut run = Run {
         data,
         processor,
         options,
         watch,
         reporter,
-        stages: recipe.stages()?,
+        stages,
+        cache,
+        start,
         folder,
         history: Vec::new(),
         state: RunState::default(),
@@ -91,6 +108,10 @@ pub(super) struct Run<'a> {
     pub(super) watch: &'a mut dyn FnMut(TrainEvent) -> Control,
     pub(super) reporter: &'a Reporter,
     stages: Vec<Recipe>,
+    /// Where recordings at the examples' rate are.
+    pub(super) cache: Option<PathBuf>,
+    /// What the first stage begins with, if that was looked at already.
+    start: Option<Start>,
     pub(super) folder: RunFolder,
     pub(super) history: Vec<HistoryRow>,
     pub(super) state: RunState,
@@ -125,7 +146,11 @@ impl Run<'_> {
                     .retain(|row| row.stage < stage || row.step < step);
             }
         }
-        let mut events = EventFile::create(&self.folder.path, self.state.step)?;
+        // Of what earlier sessions told, all from this step on is forgotten; a finished epoch's
+        // numbers stand at its last step.
+        let is_told = self.history.last().map(|row| row.step) == Some(self.state.step);
+        let first = self.state.step + u64::from(is_told);
+        let mut events = EventFile::create(&self.folder.path, first)?;
         loop {
             let ending = self.stage(&mut events)?;
             if ending == Ending::Stopped || self.state.stage + 1 >= self.stages.len() {
@@ -144,21 +169,18 @@ impl Run<'_> {
         let Some(recipe) = self.stages.get(self.state.stage).cloned() else {
             return Err(no_checkpoint(&self.folder.path));
         };
-        let cache = self.options.cache.as_deref();
-        let set = ExampleSet::open(self.data, &recipe.examples, cache, self.reporter)?;
-        if set.is_empty(Split::Train) {
-            let problem = format!(
-                "there is nothing to learn from; add songs, or lower examples.valid_fraction: {}",
-                self.data.display()
-            );
-            return Err(Error::setting("data", problem));
-        }
-        let set = Arc::new(set);
+        let (set, weights) = match self.start.take() {
+            Some(start) => (start.set, start.weights),
+            None => {
+                let cache = self.cache.as_deref();
+                (open_set(&recipe, self.data, cache, self.reporter)?, None)
+            }
+        };
         self.folder
             .claim_data(self.data, self.state.stage, &set, self.reporter)?;
         let mut learner = Learner::new(&recipe, set.shapes(), self.processor)?;
         self.parameters = learner.parameters()?;
-        self.begin(&mut learner)?;
+        self.begin(&mut learner, weights)?;
         let batches = batches_per_epoch(&recipe, set.len(Split::Train));
         self.notify(TrainEvent::Started {
             device: self.processor.name.clone(),
@@ -191,11 +213,18 @@ impl Run<'_> {
         }
     }
 
-    /// Puts the first weights of a stage in place, and a state on the disk.
-    fn begin(&mut self, learner: &mut Learner) -> Result<()> {
+    /// Puts the first weights of a stage in place, and a state on the disk. `weights` are those that
+    /// were asked for, if they were read already.
+    fn begin(&mut self, learner: &mut Learner, weights: Option<Weights>) -> Result<()> {
         let path = &self.folder.path;
         if std::mem::take(&mut self.is_restored) {
-            return Checkpoint::Last.restore(path, learner, self.state.stage_step);
+            Checkpoint::Last.restore(path, learner, self.state.stage_step)?;
+            // After a kill between the stages the best one may be the earlier stage's.
+            let best = Checkpoint::Best.read_state(path)?;
+            return match best.is_some_and(|best| best.stage != self.state.stage) {
+                true => Checkpoint::Best.clear(path),
+                false => Ok(()),
+            };
         }
         let earlier = if self.state.stage > 0 {
             Checkpoint::Best
@@ -204,8 +233,18 @@ impl Run<'_> {
         } else {
             self.options.weights.clone()
         };
-        if let Some(weights) = earlier {
-            learner.load(&Weights::read_safetensors(&weights)?)?;
+        let weights = match (weights, earlier) {
+            (None, Some(path)) => Some(Weights::read_safetensors(&path)?),
+            (weights, _) => weights,
+        };
+        if let Some(weights) = weights {
+            let fit = learner.load(&weights)?;
+            if !fit.is_whole() {
+                let (arrays, of) = (fit.arrays, fit.of);
+                let text =
+                    format!("weights: {arrays} of {of} arrays were taken; the others are new");
+                self.reporter.warn(text);
+            }
         }
         // In this order: until the new state is there, the earlier stage's best is needed.
         if Checkpoint::Last
@@ -261,7 +300,6 @@ impl Run<'_> {
                 return Err(self.diverged(recipe, name, value));
             }
             let secs = clock.elapsed().as_secs_f64();
-            clock = Instant::now();
             self.state.sum.add(&losses, size);
             self.state.batch += 1;
             self.state.stage_step += 1;
@@ -294,6 +332,8 @@ impl Run<'_> {
             if is_due && self.state.batch < batches {
                 self.save(recipe, learner, Checkpoint::Last)?;
             }
+            // Pauses and saving are no training.
+            clock = Instant::now();
         }
         Ok(true)
     }

@@ -54,7 +54,13 @@ impl Run<'_> {
             valid
         };
         let rates = self.rates(recipe, batches, self.state.stage_step.saturating_sub(1));
-        let is_best = judged.is_some_and(|losses| self.judge(recipe, number, &losses));
+        // Without validation songs every epoch is judged.
+        let epochs = if set.is_empty(Split::Valid) {
+            1
+        } else {
+            1 + self.epochs_unheard()
+        };
+        let is_best = judged.is_some_and(|losses| self.judge(recipe, number, &losses, epochs));
         self.history.push(HistoryRow {
             stage: self.state.stage,
             epoch: number,
@@ -94,20 +100,30 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Takes in an epoch's verdict; whether it is the best so far.
-    fn judge(&mut self, recipe: &Recipe, epoch: usize, losses: &Losses) -> bool {
+    /// Epochs of this stage since the last validation.
+    fn epochs_unheard(&self) -> usize {
+        let rows = self.history.iter().rev();
+        rows.take_while(|row| row.stage == self.state.stage && row.valid.is_none())
+            .count()
+    }
+
+    /// Takes in an epoch's verdict, `epochs` epochs after the one before it; whether it is the best
+    /// so far.
+    fn judge(&mut self, recipe: &Recipe, epoch: usize, losses: &Losses, epochs: usize) -> bool {
         let loss = match recipe.training.best_by {
             BestBy::Loss => losses.loss,
             BestBy::L1 => losses.l1,
         };
         let least = recipe.training.min_delta;
-        self.state.schedule.hear(&recipe.schedule, loss, least);
+        self.state
+            .schedule
+            .hear(&recipe.schedule, loss, least, epochs);
         let is_best = self.state.best.is_none_or(|best| loss < best.loss - least);
         if is_best {
             self.state.best = Some(BestEpoch { epoch, loss });
             self.state.waited = 0;
         } else {
-            self.state.waited += 1;
+            self.state.waited += epochs;
         }
         is_best
     }
@@ -150,7 +166,7 @@ impl Run<'_> {
         preview: &mut Option<Preview>,
         epoch: usize,
     ) -> Result<()> {
-        let cache = self.options.cache.as_deref();
+        let cache = self.cache.as_deref();
         let folder = self.folder.preview(epoch);
         let made = match preview {
             Some(preview) => preview.write(tester, &folder),

@@ -8,6 +8,7 @@
 //!     events.out.tfevents.…       the same for TensorBoard
 //!     checkpoints/{best,last}/    networks, optimisers, state
 //!     previews/epoch-NNN/         picture.png, input.wav, target.wav, output.wav
+//!     .lock                       held by the program that trains in it
 //! ```
 
 use std::io::Write as _;
@@ -15,11 +16,12 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::checkpoint::{Checkpoint, no_checkpoint};
 use super::recipe::Recipe;
 use super::recipe_table::{from_table, parse_table};
+use super::run_lock::RunLock;
 use crate::audio::write_whole;
 use crate::dataset::{ExampleSet, Split};
 use crate::error::{Error, Result};
@@ -70,7 +72,8 @@ pub struct RunRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunData {
-    /// The folder.
+    /// The folder; in its name, what is not UTF-8 is replaced.
+    #[serde(serialize_with = "in_text")]
     pub folder: PathBuf,
     /// SHA-256 over the examples' settings and songs of each stage.
     pub checksums: Vec<String>,
@@ -85,12 +88,23 @@ pub struct RunData {
     pub test: Vec<String>,
 }
 
+/// A folder that a run may have; nothing in it is changed yet.
+pub(super) struct RunPlace {
+    path: PathBuf,
+    lock: RunLock,
+    /// Whether it carries on what is there.
+    is_resumed: bool,
+    overwrite: bool,
+}
+
 /// The folder of a run that is being made.
 pub(super) struct RunFolder {
     pub(super) path: PathBuf,
     pub(super) record: RunRecord,
     /// Whether it carries on what is there.
     pub(super) is_resumed: bool,
+    /// Given back with the folder.
+    _lock: RunLock,
 }
 
 const RECIPE: &str = "recipe.toml";
@@ -98,31 +112,47 @@ const DATA: &str = "data.toml";
 const RECORD: &str = "run.toml";
 const HISTORY: &str = "history.csv";
 
-impl RunFolder {
+impl RunPlace {
     /// Takes a folder for a run: a new one, or one to carry on.
-    pub(super) fn open(
-        path: &Path,
-        recipe: &Recipe,
-        device: &str,
-        resume: bool,
-        overwrite: bool,
-    ) -> Result<Self> {
+    pub(super) fn take(path: &Path, resume: bool, overwrite: bool) -> Result<Self> {
         let is_there = path.join(RECORD).is_file();
-        if resume && is_there {
-            return Self::carry_on(path, recipe, device);
-        }
-        if resume && !overwrite {
+        if resume && !is_there && !overwrite {
             return Err(no_checkpoint(path));
         }
-        if is_there && !overwrite {
+        if is_there && !resume && !overwrite {
             return Err(Error::Exists { path: path.into() });
         }
-        if is_there {
-            clear(path)?;
-        }
         std::fs::create_dir_all(path).map_err(Error::io("create the folder", path))?;
-        let folder = Self {
+        Ok(Self {
             path: path.into(),
+            lock: RunLock::take(path)?,
+            is_resumed: resume && is_there,
+            overwrite,
+        })
+    }
+
+    /// Whether a run that is there is to be removed.
+    pub(super) fn replaces(&self) -> bool {
+        !self.is_resumed && self.path.join(RECORD).is_file()
+    }
+
+    /// Begins a run in it, or carries on the one that is there.
+    pub(super) fn begin(self, recipe: &Recipe, device: &str) -> Result<RunFolder> {
+        if self.is_resumed {
+            return RunFolder::carry_on(self, recipe, device);
+        }
+        if self.replaces() {
+            clear(&self.path)?;
+        }
+        let text = std::fs::read_to_string(self.path.join(RECIPE));
+        // A run that was killed before its record was there is this one.
+        let is_ours = match text {
+            Ok(text) => text == recipe.to_toml()?,
+            Err(_) => false,
+        };
+        recipe.write(&self.path.join(RECIPE), self.overwrite || is_ours)?;
+        let folder = RunFolder {
+            path: self.path,
             record: RunRecord {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 device: device.to_owned(),
@@ -135,13 +165,16 @@ impl RunFolder {
                 reason: None,
             },
             is_resumed: false,
+            _lock: self.lock,
         };
-        recipe.write(&path.join(RECIPE), overwrite)?;
         folder.write_record()?;
         Ok(folder)
     }
+}
 
-    fn carry_on(path: &Path, recipe: &Recipe, device: &str) -> Result<Self> {
+impl RunFolder {
+    fn carry_on(place: RunPlace, recipe: &Recipe, device: &str) -> Result<Self> {
+        let path = place.path.as_path();
         let before = Recipe::read(&path.join(RECIPE))?;
         if !recipe.continues(&before)? {
             let problem = format!(
@@ -159,6 +192,7 @@ impl RunFolder {
             path: path.into(),
             record,
             is_resumed: true,
+            _lock: place.lock,
         };
         folder.set_status(RunStatus::Running, None)?;
         Ok(folder)
@@ -294,6 +328,11 @@ fn clear(path: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A path as text, whatever its bytes.
+fn in_text<S: Serializer>(path: &Path, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
 }
 
 fn now_secs() -> u64 {

@@ -64,8 +64,8 @@ impl Schedule {
         }
     }
 
-    /// Hears the validation loss of an epoch.
-    pub(super) fn hear(&mut self, spec: &ScheduleSpec, loss: f64, min_delta: f64) {
+    /// Hears a validation loss, `epochs` epochs after the one before it.
+    pub(super) fn hear(&mut self, spec: &ScheduleSpec, loss: f64, min_delta: f64, epochs: usize) {
         if spec.kind != ScheduleKind::Plateau {
             return;
         }
@@ -74,7 +74,7 @@ impl Schedule {
             self.waited = 0;
             return;
         }
-        self.waited += 1;
+        self.waited += epochs;
         if self.waited >= spec.patience {
             self.factor *= spec.factor;
             self.waited = 0;

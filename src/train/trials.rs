@@ -14,6 +14,7 @@ use super::run::train;
 use super::run_events::{Control, RunOptions, RunSummary, TrainEvent};
 use super::run_folder::{RunStatus, read_run};
 use crate::audio::write_whole;
+use crate::dataset::ExampleCache;
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
 
@@ -213,12 +214,22 @@ fn run_all(
         return Err(Error::Exists { path: results });
     }
     std::fs::create_dir_all(out).map_err(Error::io("create the folder", out))?;
+    // One for all: every recording is brought to the rate once.
+    let temporary = match &options.cache {
+        Some(_) => None,
+        None => Some(ExampleCache::temporary()?),
+    };
+    let cache = match &temporary {
+        Some(temporary) => Some(temporary.path().to_path_buf()),
+        None => options.cache.clone(),
+    };
     let mut trials = Trials { rows: Vec::new() };
     for (number, (name, changes)) in planned.into_iter().enumerate() {
         let folder = out.join(&name);
         let options = RunOptions {
             // Runs that were not begun yet are begun.
             resume: options.resume && read_run(&folder).is_ok(),
+            cache: cache.clone(),
             ..options.clone()
         };
         let result = recipe.with_changes(&changes).and_then(|recipe| {

@@ -72,6 +72,46 @@ fn splits_are_whole_songs_and_folds_cover_each_once() {
 }
 
 #[test]
+fn one_song_more_moves_few_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let add = |name: &str| song(&folder.path().join(name), name.len() as u64);
+    for number in 0..8 {
+        add(&format!("song {number}"));
+    }
+    // Songs for validation, and the fold of each song.
+    let look = |seed| {
+        let names = |spec: &ExampleSpec| -> BTreeSet<String> {
+            let set = open(folder.path(), spec);
+            let songs = set.songs().iter().filter(|song| song.split == Split::Valid);
+            songs.map(|song| song.name.clone()).collect()
+        };
+        let spec = |fold| ExampleSpec {
+            seed,
+            fold,
+            valid_fraction: 0.25,
+            ..small()
+        };
+        let mut folds = BTreeMap::new();
+        for k in 0..3 {
+            folds.extend(names(&spec(Some((k, 3)))).into_iter().map(|name| (name, k)));
+        }
+        (names(&spec(None)), folds)
+    };
+    let before: Vec<_> = (0..10).map(look).collect();
+    add("a song more");
+    for (seed, (valid, folds)) in (0..10).zip(before) {
+        let (now, folds_now) = look(seed);
+        assert_eq!(now.len(), 2);
+        let others = now.iter().filter(|name| *name != "a song more");
+        for name in others {
+            assert!(valid.contains(name), "{seed}: {name}");
+        }
+        let moved = folds.iter().filter(|(name, k)| folds_now[*name] != **k);
+        assert!(moved.count() <= 2, "{seed}: {folds:?} to {folds_now:?}");
+    }
+}
+
+#[test]
 fn folders_keep_their_splits_and_one_song_is_for_training() {
     let folder = tempfile::tempdir().unwrap();
     for place in ["train/A", "train/B", "test/C", "train/C"] {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use stemloom::Error;
-use stemloom::dataset::{ExampleSet, ExampleSource, ExampleSpec, Split};
+use stemloom::dataset::{ExampleCache, ExampleSet, ExampleSource, ExampleSpec, Split};
 use stemloom::progress::Reporter;
 
 use crate::common::{failure, setting_name};
@@ -223,4 +223,24 @@ fn a_given_cache_is_kept_and_used_again() {
     }
     assert_eq!(set().make(Split::Train, 0, 0).unwrap(), first);
     assert_eq!(files(), made);
+}
+
+#[test]
+fn what_a_kill_left_of_a_temporary_cache_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    let in_use = ExampleCache::temporary_in(folder.path()).unwrap();
+    for name in ["examples-left", "notes"] {
+        std::fs::create_dir(place(name)).unwrap();
+        std::fs::write(place(name).join(".lock"), "").unwrap();
+        std::fs::write(place(name).join("a.f32"), [0; 64]).unwrap();
+    }
+    let second = ExampleCache::temporary_in(folder.path()).unwrap();
+    assert!(!place("examples-left").exists());
+    assert!(place("notes").is_dir());
+    assert!(in_use.path().is_dir());
+    let gone = second.path().to_path_buf();
+    assert!(gone.is_dir() && gone != in_use.path());
+    drop(second);
+    assert!(!gone.exists());
 }

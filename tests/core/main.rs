@@ -101,6 +101,8 @@ mod speech_mix;
 mod stft;
 mod stft_edges;
 #[cfg(feature = "train")]
+mod train_checks;
+#[cfg(feature = "train")]
 mod train_cli;
 #[cfg(feature = "train")]
 mod train_common;
@@ -126,5 +128,7 @@ mod train_recipe;
 mod train_resume;
 #[cfg(feature = "train")]
 mod train_run;
+#[cfg(feature = "train")]
+mod train_safety;
 mod transfer;
 mod transfer_cli;

@@ -278,6 +278,10 @@ fn an_interrupted_training_goes_on() {
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(130), "{output:?}");
     assert!(rest.contains("stemloom train --resume --out run"), "{rest}");
+    let last = String::from_utf8_lossy(&output.stderr).into_owned();
+    let words = "the state was saved; to go on: stemloom train --resume --out run";
+    assert!(last.contains(words), "{last}");
+    assert!(!last.contains("removed"), "{last}");
     let history = folder.path().join("run/history.csv");
     let rows = || std::fs::read_to_string(&history).map_or(0, |text| text.lines().count() - 1);
     let epochs = (rows() + 2).to_string();

@@ -25,6 +25,14 @@ struct Event {
     file_version: Option<String>,
     #[prost(message, optional, tag = "5")]
     summary: Option<Summary>,
+    #[prost(message, optional, tag = "7")]
+    session_log: Option<SessionLog>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct SessionLog {
+    #[prost(int32, tag = "1")]
+    status: i32,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -115,6 +123,19 @@ fn tensorboard_finds_every_number_of_the_history() {
         .filter(|event| event.summary.is_some())
         .collect();
     assert_eq!(summaries.len(), 3);
+    // Where a session starts, what was told from that step on is forgotten: nothing that counts.
+    let starts: Vec<u64> = all
+        .iter()
+        .flatten()
+        .filter(|event| {
+            event
+                .session_log
+                .as_ref()
+                .is_some_and(|log| log.status == 1)
+        })
+        .map(|event| event.step as u64)
+        .collect();
+    assert_eq!(starts, [0, history[1].step + 1]);
     for (row, event) in history.iter().zip(summaries) {
         assert_eq!(event.step as u64, row.step);
         let values = &event.summary.as_ref().unwrap().value;

@@ -15,17 +15,17 @@ use std::sync::{Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use super::fingerprint::sha256_of;
+use super::temporary::ExampleCache;
 use crate::audio::{Decoder, Planar, Resampler, Source as _, write_whole};
 use crate::dataset::multitrack::Part;
 use crate::error::{Error, Result};
-use crate::paths::cache_dir;
 use crate::progress::Reporter;
 
 /// The recordings of a set.
 pub(super) struct Cache {
     folder: PathBuf,
     /// Removed, with all that is in it, when the set goes.
-    _temporary: Option<tempfile::TempDir>,
+    _temporary: Option<ExampleCache>,
     sample_rate_hz: u32,
     recordings: Vec<Recording>,
     /// Hears warnings, and tells when to stop.
@@ -48,22 +48,14 @@ impl Cache {
         parts: Vec<Part>,
         reporter: &Reporter,
     ) -> Result<Self> {
-        let make = |folder: &Path| {
-            std::fs::create_dir_all(folder).map_err(Error::io("create the folder", folder))
-        };
         let (folder, temporary) = match folder {
             Some(folder) => {
-                make(folder)?;
+                std::fs::create_dir_all(folder).map_err(Error::io("create the folder", folder))?;
                 (folder.to_path_buf(), None)
             }
             None => {
-                let parent = cache_dir();
-                make(&parent)?;
-                let folder = tempfile::Builder::new()
-                    .prefix("examples-")
-                    .tempdir_in(&parent)
-                    .map_err(Error::io("create a folder in", &parent))?;
-                (folder.path().to_path_buf(), Some(folder))
+                let temporary = ExampleCache::temporary()?;
+                (temporary.path().to_path_buf(), Some(temporary))
             }
         };
         let recording = |part| Recording {

@@ -28,6 +28,7 @@ mod store;
 mod stored;
 mod stream;
 mod stretches;
+mod temporary;
 
 use std::path::Path;
 
@@ -38,6 +39,7 @@ pub use spec::{ExampleShapes, ExampleSource, ExampleSpec, ExampleTarget, Picture
 pub use store::{Stored, store_examples};
 pub use stored::{EXAMPLES_FILE, stored_example_spec};
 pub use stream::{ExampleBatch, ExampleStream};
+pub use temporary::ExampleCache;
 
 use super::multitrack::Split;
 use crate::error::Result;

@@ -9,7 +9,9 @@ use crate::dataset::multitrack::Split;
 use crate::error::{Error, Result};
 
 /// Gives every song a split: its folder's, or else one drawn by the spec's fractions; with `fold`
-/// all that are not for the test are parted anew. Of songs with one name in two splits one is kept
+/// all that are not for the test are parted anew. Songs stand in an order in which each has its place
+/// by its own name and the seed, so that one song more moves few others. Of songs with one name in
+/// two splits one is kept
 /// (test before validation before training) and the other is told. `songs` are by name.
 ///
 /// # Errors
@@ -20,8 +22,7 @@ pub(super) fn assign(
     problems: &mut Vec<String>,
 ) -> Result<()> {
     leave_out_leaks(songs, problems);
-    let mut open = groups(songs, |split| split == Split::None);
-    shuffle(&mut open, spec.seed, "splits");
+    let open = groups(songs, spec.seed, "splits", |split| split == Split::None);
     let total = open.len();
     let share = |fraction: f64, left: usize| {
         let wanted = (fraction * total as f64).round() as usize;
@@ -44,14 +45,15 @@ pub(super) fn assign(
         group.into_iter().for_each(|song| songs[song].split = split);
     }
     if let Some((k, of)) = spec.fold {
-        let mut rest = groups(songs, |split| split != Split::Test);
-        if rest.len() < of {
-            let problem = format!("{of} folds need as many songs; there are {}", rest.len());
+        let rest = groups(songs, spec.seed, "folds", |split| split != Split::Test);
+        let total = rest.len();
+        if total < of {
+            let problem = format!("{of} folds need as many songs; there are {total}");
             return Err(Error::setting("fold", problem));
         }
-        shuffle(&mut rest, spec.seed, "folds");
         for (place, group) in rest.into_iter().enumerate() {
-            let is_valid = place % of == k % of;
+            // Neighbours are of one fold: a song more moves only those at the borders.
+            let is_valid = place * of / total == k % of;
             let split = if is_valid { Split::Valid } else { Split::Train };
             group.into_iter().for_each(|song| songs[song].split = split);
         }
@@ -59,16 +61,14 @@ pub(super) fn assign(
     Ok(())
 }
 
-/// Fisher and Yates' shuffle.
-fn shuffle<T>(items: &mut [T], seed: u64, purpose: &str) {
-    let mut draws = Draws::of_name(seed, purpose);
-    for last in (1..items.len()).rev() {
-        items.swap(last, draws.below(last + 1));
-    }
-}
-
-/// The songs whose split is wanted, by name; sections of one song are together.
-fn groups(songs: &[Found], wanted: impl Fn(Split) -> bool) -> Vec<Vec<usize>> {
+/// The songs whose split is wanted, in an order of chance: each group's place is by a draw that its
+/// name alone decides. Sections of one song are together.
+fn groups(
+    songs: &[Found],
+    seed: u64,
+    purpose: &str,
+    wanted: impl Fn(Split) -> bool,
+) -> Vec<Vec<usize>> {
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (place, song) in songs.iter().enumerate() {
         if wanted(song.split) {
@@ -76,7 +76,16 @@ fn groups(songs: &[Found], wanted: impl Fn(Split) -> bool) -> Vec<Vec<usize>> {
             group.push(place);
         }
     }
-    groups.into_values().collect()
+    let mut drawn: Vec<(u64, Vec<usize>)> = groups
+        .into_iter()
+        .map(|(name, group)| {
+            let mut draws = Draws::of_name(seed, &format!("{purpose}/{name}"));
+            (draws.whole(), group)
+        })
+        .collect();
+    // Equal draws stay in the order of their names.
+    drawn.sort_by_key(|(draw, _)| *draw);
+    drawn.into_iter().map(|(_, group)| group).collect()
 }
 
 fn leave_out_leaks(songs: &mut Vec<Found>, problems: &mut Vec<String>) {

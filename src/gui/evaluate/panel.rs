@@ -216,7 +216,9 @@ fn start(ui: &mut Ui, is_running: bool, actions: &mut Vec<Action>) {
     if is_running {
         let tip = Command::CancelMeasuring.tooltip(ui.ctx());
         let button = egui::Button::new("Cancel measuring").min_size(egui::vec2(width, 30.0));
-        if ui.add(button).on_hover_text(tip).clicked() {
+        // In a row of its own: a column would put the words at the button's left.
+        let button = ui.horizontal(|ui| ui.add(button)).inner;
+        if button.on_hover_text(tip).clicked() {
             act(actions, EvaluateAction::Cancel);
         }
     } else {

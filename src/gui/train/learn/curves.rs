@@ -212,6 +212,7 @@ fn plot(
     let legend = Legend::default().color_conflict_handling(ColorConflictHandling::PickLast);
     let mut shown = Plot::new(("run", title))
         .height(height)
+        .include_x(0.0)
         .legend(legend)
         .allow_scroll(false)
         .allow_zoom(false)

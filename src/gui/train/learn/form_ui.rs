@@ -7,6 +7,9 @@ use super::form::RecipeForm;
 use crate::gui::theme::{SPACE_M, SPACE_S, small, tokens};
 use crate::gui::train::faint;
 
+/// Size of a field for text: a grid would leave it only what its numbers need.
+const TEXT_SIZE: [f32; 2] = [220.0, 24.0];
+
 /// What was done to a row.
 enum Edit {
     Set(String, String),
@@ -62,17 +65,22 @@ fn heading(ui: &mut Ui, form: &mut RecipeForm) {
     if !about.is_empty() {
         ui.add(egui::Label::new(RichText::new(about).font(small()).weak()).wrap());
     }
+    // Also where nothing is changed: rows should not move under the pointer.
     let changed = form.changed();
-    if changed > 0 {
-        ui.horizontal(|ui| {
-            let s = if changed == 1 { "" } else { "s" };
-            faint(ui, format!("{changed} value{s} changed"));
-            let button = ui.small_button("Reset all");
-            if button.on_hover_text("As the recipe has them").clicked() {
-                form.reset_all();
-            }
-        });
-    }
+    ui.horizontal(|ui| {
+        faint(
+            ui,
+            match changed {
+                0 => "Nothing changed".to_owned(),
+                1 => "1 value changed".to_owned(),
+                _ => format!("{changed} values changed"),
+            },
+        );
+        let button = ui.add_enabled(changed > 0, egui::Button::new("Reset all").small());
+        if button.on_hover_text("As the recipe has them").clicked() {
+            form.reset_all();
+        }
+    });
     let Some((name, problem)) = &form.problem else {
         return;
     };
@@ -170,14 +178,12 @@ fn input(ui: &mut Ui, field: &mut Field) -> bool {
             changed
         }
         FieldValue::Text(text) => {
-            let edit = egui::TextEdit::singleline(text).desired_width(160.0);
-            ui.add(edit).accessible_name(key).changed()
+            let edit = egui::TextEdit::singleline(text);
+            ui.add_sized(TEXT_SIZE, edit).accessible_name(key).changed()
         }
         FieldValue::Optional(text) => {
-            let edit = egui::TextEdit::singleline(text)
-                .desired_width(160.0)
-                .hint_text("none");
-            ui.add(edit).accessible_name(key).changed()
+            let edit = egui::TextEdit::singleline(text).hint_text("none");
+            ui.add_sized(TEXT_SIZE, edit).accessible_name(key).changed()
         }
     }
 }

@@ -24,7 +24,7 @@ pub(in crate::gui::train) fn ui(
         .fill(tokens(ui.ctx()).panel)
         .inner_margin(12);
     egui::Panel::left("recipes")
-        .default_size(232.0)
+        .default_size(320.0)
         .min_size(160.0)
         .max_size(360.0)
         .frame(frame)
