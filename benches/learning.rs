@@ -171,7 +171,7 @@ fn streaming_peak(bench: &Bench, pieces: &Path) -> anyhow::Result<u64> {
 /// Seconds of a step of the timbre system's generator, beside torch.
 #[cfg(feature = "train")]
 pub fn train_step(bench: &Bench) -> anyhow::Result<Vec<Row>> {
-    use stemloom::train::{Control, Recipe, RunOptions, TrainDevice, TrainEvent, choose, train};
+    use stemloom::train::Recipe;
 
     const WORK: &str = "a training step, U-Net of 16 filters, 8 pairs of 256×256";
     const RECIPE: &str = r#"
@@ -189,9 +189,6 @@ pub fn train_step(bench: &Bench) -> anyhow::Result<Vec<Row>> {
         [preview]
         secs = 0
     "#;
-    /// Steps that only warm up.
-    const WARM_UP: usize = 3;
-
     let folder = tempfile::tempdir_in(bench.folder.path())?;
     let (pieces, store) = (folder.path().join("pieces"), folder.path().join("store"));
     write_pieces(&pieces)?;
@@ -201,7 +198,31 @@ pub fn train_step(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     let cache = folder.path().join("cache");
     let set = ExampleSet::open(&pieces, &recipe.examples, Some(&cache), &reporter)?;
     store_examples(&set, &store, false, &reporter)?;
-    // Examples are read from the store, so hardly anything but the step itself is in its time.
+    let torch = bench.peers.time("train-step", &[]);
+    let mut rows = Vec::new();
+    for (shards, how) in [(1, ""), (bench.threads, ", in parts")] {
+        recipe.training.shards = shards;
+        let run = folder.path().join(format!("run-{shards}"));
+        let ours = step_secs(&recipe, &store, &run)?;
+        rows.push(Row::against(
+            &format!("{WORK}{how}"),
+            ours,
+            ("torch", torch.clone()),
+            Goal::SlowerByAtMost(1.5),
+        ));
+    }
+    Ok(rows)
+}
+
+/// Seconds of a recipe's steps once warmed up. Examples are read from the store, so hardly anything
+/// but the step itself is in its time.
+#[cfg(feature = "train")]
+fn step_secs(recipe: &stemloom::train::Recipe, store: &Path, run: &Path) -> anyhow::Result<f64> {
+    use stemloom::train::{Control, RunOptions, TrainDevice, TrainEvent, choose, train};
+
+    /// Steps that only warm up.
+    const WARM_UP: usize = 3;
+
     let (mut steps, mut secs) = (0, 0.0);
     let mut watch = |event: TrainEvent| {
         if let TrainEvent::Step { secs: step, .. } = event {
@@ -217,23 +238,16 @@ pub fn train_step(bench: &Bench) -> anyhow::Result<Vec<Row>> {
         }
     };
     train(
-        &recipe,
-        &store,
-        &folder.path().join("run"),
+        recipe,
+        store,
+        run,
         &choose(TrainDevice::Cpu)?,
         &RunOptions::default(),
         &mut watch,
-        &reporter,
+        &Reporter::silent(),
     )?;
     ensure!(steps > WARM_UP, "it made only {steps} steps");
-    let ours = secs / (steps - WARM_UP) as f64;
-    let torch = bench.peers.time("train-step", &[]);
-    Ok(vec![Row::against(
-        WORK,
-        ours,
-        ("torch", torch),
-        Goal::SlowerByAtMost(1.5),
-    )])
+    Ok(secs / (steps - WARM_UP) as f64)
 }
 
 /// Seconds of a training step.

@@ -12,7 +12,6 @@ use burn::module::Module as _;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::Processor;
 use super::fit::Fit;
 use super::loss::{Losses, accuracy, distance, judged_as, numbers};
 use super::network::{BatchStats, Network};
@@ -20,7 +19,9 @@ use super::optimiser::Optimiser;
 use super::recipe::Recipe;
 use super::seeds::mixed;
 use super::settings::{LossKind, LossSpec};
+use super::shards::{Shards, leaves, mean_gradients, mean_losses, mean_statistics};
 use super::weights::{WeightArray, Weights};
+use super::{Processor, TrainDevice};
 use crate::dataset::{ExampleBatch, ExampleShapes};
 use crate::error::{Error, Result};
 
@@ -48,6 +49,7 @@ pub(super) struct Learner {
     loss: LossSpec,
     shapes: ExampleShapes,
     device: Device,
+    shards: Shards,
 }
 
 /// How long each network's step is.
@@ -90,6 +92,11 @@ impl Learner {
             loss: recipe.loss,
             shapes,
             device,
+            // A graphics card is busy with a batch as it is.
+            shards: Shards::new(match processor.wish {
+                TrainDevice::Cpu => recipe.training.shards,
+                _ => 1,
+            })?,
         })
     }
 
@@ -100,7 +107,7 @@ impl Learner {
         rates: Rates,
         dropout_seed: u64,
     ) -> Result<Losses> {
-        let gradients = self.gradients(batch, dropout_seed)?;
+        let gradients = self.gradients_of(batch, dropout_seed)?;
         if gradients.losses.broken().is_some() {
             // Such a step would leave no number whole.
             return Ok(gradients.losses);
@@ -122,16 +129,64 @@ impl Learner {
         Ok(gradients.losses)
     }
 
-    /// Losses and gradients of a batch; the networks stay as they are.
-    fn gradients(&self, batch: ExampleBatch, dropout_seed: u64) -> Result<Gradients> {
+    /// As [`Self::gradients`], part by part where the recipe asks for it.
+    fn gradients_of(&self, batch: ExampleBatch, dropout_seed: u64) -> Result<Gradients> {
+        if self.shards.parts(batch.size) < 2 {
+            let critic = self.critic.as_ref().map(|critic| &critic.network);
+            return self.gradients((&self.generator, critic), batch, dropout_seed);
+        }
+        let parts = self.shards.run(&batch, |part, number| {
+            let generator = leaves(self.generator.clone());
+            let critic = self.critic.as_ref();
+            let critic = critic.map(|critic| leaves(critic.network.clone()));
+            let networks = (&generator, critic.as_ref());
+            self.gradients(networks, part, mixed(&[dropout_seed, 2, number]))
+        })?;
+        let generators: Vec<_> = parts
+            .iter()
+            .map(|(x, part)| (*x, &part.generator))
+            .collect();
+        let statistics: Vec<_> = parts
+            .iter()
+            .map(|(x, part)| (*x, &part.statistics))
+            .collect();
+        let losses: Vec<_> = parts.iter().map(|(x, part)| (*x, part.losses)).collect();
+        let critic = self.critic.as_ref().map(|critic| {
+            let both: Vec<_> = parts
+                .iter()
+                .filter_map(|(x, part)| Some((*x, part.critic.as_ref()?)))
+                .collect();
+            let gradients: Vec<_> = both.iter().map(|(x, (g, _))| (*x, g)).collect();
+            let of = |which: usize| {
+                let each: Vec<_> = both.iter().map(|(x, (_, s))| (*x, &s[which])).collect();
+                mean_statistics(&each)
+            };
+            (mean_gradients(&gradients, &critic.network), [of(0), of(1)])
+        });
+        Ok(Gradients {
+            losses: mean_losses(&losses),
+            generator: mean_gradients(&generators, &self.generator),
+            statistics: mean_statistics(&statistics),
+            critic,
+        })
+    }
+
+    /// Losses and gradients of a batch for the generator and the discriminator, which stay as they
+    /// are.
+    fn gradients(
+        &self,
+        (generator, critic): (&Network, Option<&Network>),
+        batch: ExampleBatch,
+        dropout_seed: u64,
+    ) -> Result<Gradients> {
         let (input, target) = self.tensors(batch, &self.device)?;
-        let (output, statistics) = self.generator.forward_training(input.clone(), dropout_seed);
+        let (output, statistics) = generator.forward_training(input.clone(), dropout_seed);
         // Before the first backward pass, which uses up the graph.
         let made = output.clone().detach();
         let off = distance(self.loss.kind, output.clone(), target.clone());
         let l1 = distance(LossKind::L1, made.clone(), target.clone());
-        let Some(critic) = &self.critic else {
-            let generator = GradientsParams::from_grads(off.backward(), &self.generator);
+        let Some((critic, network)) = self.critic.as_ref().zip(critic) else {
+            let generator = GradientsParams::from_grads(off.backward(), generator);
             let values = numbers(vec![off, l1])?;
             return Ok(Gradients {
                 losses: losses_of(&values),
@@ -142,20 +197,16 @@ impl Learner {
         };
         let seed = mixed(&[dropout_seed, 1]);
         // Its weights count as constants here: only the generator is blamed.
-        let judge = critic.network.clone().no_grad();
+        let judge = network.clone().no_grad();
         let (judged, _) = judge.forward_training(critic.view(&input, output), seed);
         let adversarial = judged_as(true, judged);
         let loss = adversarial.clone() + off.mul_scalar(self.loss.l1_weight);
-        let generator = GradientsParams::from_grads(loss.backward(), &self.generator);
+        let generator = GradientsParams::from_grads(loss.backward(), generator);
 
-        let (on_true, of_true) = critic
-            .network
-            .forward_training(critic.view(&input, target), seed);
-        let (on_made, of_made) = critic
-            .network
-            .forward_training(critic.view(&input, made), seed);
+        let (on_true, of_true) = network.forward_training(critic.view(&input, target), seed);
+        let (on_made, of_made) = network.forward_training(critic.view(&input, made), seed);
         let discriminator = self.discriminator_loss(on_true, on_made);
-        let of_critic = GradientsParams::from_grads(discriminator.backward(), &critic.network);
+        let of_critic = GradientsParams::from_grads(discriminator.backward(), network);
         let values = numbers(vec![loss, l1, adversarial, discriminator])?;
         Ok(Gradients {
             losses: losses_of(&values),

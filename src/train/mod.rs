@@ -45,6 +45,7 @@ mod run_start;
 mod schedule;
 mod seeds;
 mod settings;
+mod shards;
 mod trials;
 mod weights;
 

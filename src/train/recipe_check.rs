@@ -46,7 +46,9 @@ impl Recipe {
     /// Checks that batch normalisation has more than one value of each channel to learn from, in
     /// batches of `batch_size`, or of all `examples` if there are fewer.
     pub(super) fn check_batch(&self, shapes: ExampleShapes, examples: usize) -> Result<()> {
-        if self.training.batch_size.min(examples) != 1 {
+        // Of a batch in parts, each is normalised on its own.
+        let smallest = self.training.batch_size.min(examples) / self.training.shards.max(1);
+        if smallest > 1 || self.training.batch_size.min(examples) == 0 {
             return Ok(());
         }
         let discriminator = self.discriminator_plan(shapes)?;

@@ -155,6 +155,10 @@ pub struct TrainingSpec {
     pub epochs: usize,
     /// Examples per step, 1 or more. Default 8.
     pub batch_size: usize,
+    /// Parts that a batch is cut into and that a processor works on side by side, each with its
+    /// share of the threads, 1–64. Faster from 2 on; a batch normalisation then sees one part at a
+    /// time, so results depend on it, not on the machine. Default 1.
+    pub shards: usize,
     /// Steps per epoch; left out, all examples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps_per_epoch: Option<usize>,
@@ -189,6 +193,7 @@ impl Default for TrainingSpec {
         Self {
             epochs: 100,
             batch_size: 8,
+            shards: 1,
             steps_per_epoch: None,
             clip_norm: None,
             patience: None,
@@ -272,6 +277,8 @@ impl TrainingSpec {
         let some = |x: Option<usize>| x != Some(0);
         require(self.epochs > 0, "training.epochs", "1 or more")?;
         require(self.batch_size > 0, "training.batch_size", "1 or more")?;
+        let is_some = (1..=64).contains(&self.shards);
+        require(is_some, "training.shards", "1 to 64")?;
         let steps = "training.steps_per_epoch";
         require(some(self.steps_per_epoch), steps, "1 or more")?;
         require(some(self.patience), "training.patience", "1 or more")?;

@@ -111,9 +111,10 @@ const GUARDED_CRATES: [(&str, &[&str]); 18] = [
 ];
 
 /// Where threads may be started; everywhere else rayon's pool works.
-const THREADS_IN: [&str; 8] = [
+const THREADS_IN: [&str; 9] = [
     "batch/lanes.rs",
     "dataset/examples/stream.rs",
+    "train/shards.rs",
     "gui/jobs.rs",
     "gui/tiles.rs",
     "gui/spectrum.rs",

@@ -49,6 +49,7 @@ mod difference_panels;
 mod encode;
 mod encode_safety;
 mod evaluate_cli;
+mod evaluate_sums;
 mod evaluate_tables;
 mod evaluate_tracks;
 mod every_column;
@@ -130,5 +131,8 @@ mod train_resume;
 mod train_run;
 #[cfg(feature = "train")]
 mod train_safety;
+#[cfg(feature = "train")]
+mod train_shards;
 mod transfer;
 mod transfer_cli;
+mod transfer_levels;
