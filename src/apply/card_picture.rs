@@ -1,10 +1,12 @@
 //! The picture that a card's network sees: transform, bands, scale, and the way back.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::picture_run::PictureLayout;
 use crate::error::{Error, Result};
 use crate::model::{ModelCard, PictureChannels};
+use crate::progress::Reporter;
 use crate::spectral::{Complex32, DroppedBins, PicturePlan, Stft};
 
 /// Both directions between audio and pictures, planned for a card.
@@ -15,6 +17,8 @@ pub(super) struct CardPicture {
     zeroed_low_bins: usize,
     /// The scaled value of no sound.
     silence: f32,
+    /// Whether values that are no numbers were told of.
+    warned: AtomicBool,
 }
 
 /// A stretch of a picture: one plane per channel, `[planes][columns × bands]`.
@@ -38,6 +42,7 @@ impl CardPicture {
             channels: card.tensor.input_channels,
             zeroed_low_bins: card.zeroed_low_bins,
             silence: card.scale.forward(0.0),
+            warned: AtomicBool::new(false),
         })
     }
 
@@ -123,9 +128,26 @@ impl CardPicture {
     }
 
     /// Magnitudes, `columns × bins`, of scaled ones, `columns × bands`; `spectrum` is the input's,
-    /// for bins that are not in the picture.
-    pub fn inverse(&self, picture: &[f32], spectrum: &[Complex32]) -> Vec<f32> {
+    /// for bins that are not in the picture. What is beyond all numbers, as the way back from
+    /// logarithms may be, becomes silence; that is told once.
+    pub fn inverse(
+        &self,
+        picture: &[f32],
+        spectrum: &[Complex32],
+        reporter: &Reporter,
+    ) -> Vec<f32> {
         let input: Vec<f32> = spectrum.iter().map(|x| x.norm()).collect();
-        self.plan.inverse(picture, &input)
+        let mut magnitudes = self.plan.inverse(picture, &input);
+        let mut broken = false;
+        for value in magnitudes.iter_mut().filter(|value| !value.is_finite()) {
+            *value = 0.0;
+            broken = true;
+        }
+        if broken && !self.warned.swap(true, Ordering::Relaxed) {
+            reporter.warn(
+                "the model answered magnitudes beyond all numbers; they were replaced by silence",
+            );
+        }
+        magnitudes
     }
 }

@@ -79,7 +79,7 @@ pub struct Transferred {
     pub taken_secs: f64,
     /// Where the phases came from: "predicted", or a method as in "griffin-lim 32".
     pub phase: String,
-    /// What [`LevelRule`] changed, in dB.
+    /// What [`LevelRule`] changed, in dB; 0 where it made silence.
     pub level_change_db: f64,
     /// Largest absolute sample; 1.0 is full scale.
     pub peak: f32,
@@ -175,7 +175,7 @@ pub fn transfer(
         let needs_input = phase.needs_input();
         for (channel, predicted) in predicted.iter().enumerate() {
             let mut input = picture.spectrum(at_rate.channel(channel), columns.clone());
-            let magnitudes = picture.inverse(&predicted.picture, &input);
+            let magnitudes = picture.inverse(&predicted.picture, &input, reporter);
             found.magnitudes.push(magnitudes);
             if phases == Phases::Predicted {
                 // Bins that are not in the picture keep the song's phases.
@@ -207,7 +207,11 @@ pub fn transfer(
         device,
         taken_secs: started.elapsed().as_secs_f64(),
         phase: phases.title(),
-        level_change_db: 20.0 * f64::from(gain).log10(),
+        level_change_db: if gain > 0.0 {
+            20.0 * f64::from(gain).log10()
+        } else {
+            0.0
+        },
         convergence_db: found
             .sums
             .last()

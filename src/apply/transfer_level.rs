@@ -30,7 +30,8 @@ impl std::str::FromStr for LevelRule {
 }
 
 impl LevelRule {
-    /// The gain that brings `clip` to its level; 1 where there is nothing to be heard.
+    /// The gain that brings `clip` to its level; 1 where there is nothing to be heard, and 0 where
+    /// the level to be matched is that of silence.
     pub(super) fn gain(self, clip: &Clip, original: &Clip) -> f32 {
         let (level, wanted) = match self {
             Self::None => return 1.0,
@@ -38,8 +39,11 @@ impl LevelRule {
             Self::Peak => (largest(clip), 1.0 - 1.0 / 32_768.0),
             Self::Match => (level(clip), level(original)),
         };
+        if wanted == 0.0 {
+            return 0.0;
+        }
         let gain = wanted / level;
-        if level > 0.0 && wanted > 0.0 && gain.is_finite() {
+        if level > 0.0 && gain.is_finite() {
             gain
         } else {
             1.0

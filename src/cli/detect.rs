@@ -71,6 +71,10 @@ fn load(args: &DetectArgs, terminal: &Terminal) -> Result<Network> {
         if path.exists() && (!args.overwrite || path.is_dir()) {
             return Err(Error::Exists { path: path.clone() });
         }
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+        if let Some(folder) = folder {
+            std::fs::create_dir_all(folder).map_err(Error::io("create the folder", folder))?;
+        }
     }
     let wanted = NetworkUse::Detect;
     args.device.network(wanted, &args.model, terminal)
@@ -88,9 +92,14 @@ fn one(args: &DetectArgs, input: &Path, network: &mut Network, terminal: &Termin
         .iter()
         .for_each(|warning| reporter.warn(warning));
     let found = detect(&song, network, &options, &reporter)?;
-    if let Some(path) = &args.csv {
-        write_activity(path, &found.windows, args.overwrite)?;
-    }
+    let written = args
+        .csv
+        .as_ref()
+        .map(|path| write_activity(path, &found.windows, args.overwrite));
+    let path = args
+        .csv
+        .as_ref()
+        .filter(|_| matches!(written, Some(Ok(()))));
     let model = apply::model_name(&args.model);
     let active: f64 = found
         .regions
@@ -101,7 +110,7 @@ fn one(args: &DetectArgs, input: &Path, network: &mut Network, terminal: &Termin
         "event": "result", "input": name, "model": model, "device": found.device,
         "seconds": found.audio_secs, "seconds_taken": found.taken_secs,
         "active_seconds": active, "regions": found.regions, "windows": found.windows.len(),
-        "path": args.csv,
+        "path": path,
     });
     let mut text = format!(
         "{name}: {model} on {}, {} of audio in {:.1} s, {} stretches, {} in all",
@@ -117,9 +126,10 @@ fn one(args: &DetectArgs, input: &Path, network: &mut Network, terminal: &Termin
             region.start_secs, region.end_secs
         ));
     }
-    if let Some(path) = &args.csv {
+    if let Some(path) = path {
         text.push_str(&format!("\n  {}", path.display()));
     }
     terminal.result(&object, &text);
-    Ok(())
+    // What was found is shown, whether or not it could be written.
+    written.unwrap_or(Ok(()))
 }

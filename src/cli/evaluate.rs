@@ -186,7 +186,7 @@ fn all(args: &EvaluateArgs, terminal: &Terminal, input: &str) -> Result<()> {
         Some(folder) => Some(TrackSet::open(folder, &args.track_spec())?),
         None => None,
     };
-    let mut others = evaluate_methods::museval_scores(args, set.as_ref(), terminal)?;
+    let mut others = evaluate_methods::museval_scores(args, &spec, set.as_ref(), terminal)?;
     let mut scores = Vec::new();
     if let Some(set) = &set {
         let reporter = terminal.reporter(input);
@@ -234,7 +234,7 @@ impl Work<'_> {
     /// All methods' scores of a song; what fails is told, and the rest is done.
     fn song(&self, song: &Song, methods: &mut [Method]) -> Result<Vec<TrackScores>> {
         let mut scores = Vec::new();
-        let mut open: Option<OpenSong<'_>> = None;
+        let mut open: Option<(OpenSong<'_>, bool)> = None;
         for method in methods {
             let key = fingerprint(song, method, self.spec, self.renames);
             let kept = self.store.filter(|_| self.resume);
@@ -254,8 +254,9 @@ impl Work<'_> {
                     }
                 },
             };
-            let opened = open.insert(opened);
-            match self.method(opened, method, &key, song) {
+            let (opened, is_whole) = open.insert(opened);
+            let key = is_whole.then_some(key.as_str());
+            match self.method(opened, method, key, song) {
                 Ok(track) => scores.push(track),
                 Err(error) if error.is_cancelled() => return Err(error),
                 Err(error) => self.fail(
@@ -267,20 +268,23 @@ impl Work<'_> {
         Ok(scores)
     }
 
-    fn open<'s>(&self, song: &'s Song) -> Result<OpenSong<'s>> {
+    /// The true stems, and whether all of them could be read.
+    fn open<'s>(&self, song: &'s Song) -> Result<(OpenSong<'s>, bool)> {
         let reporter = self.terminal.reporter(&song.name);
         let (open, problems) = OpenSong::read(song, self.spec.region, &reporter)?;
-        for problem in problems {
+        open.notes().iter().for_each(|note| reporter.warn(note));
+        for problem in &problems {
             self.fail(&song.name, &format!("{}: {problem}", song.name));
         }
-        Ok(open)
+        Ok((open, problems.is_empty()))
     }
 
+    /// Scores that are not whole are written without `key`: a later run tries them again.
     fn method(
         &self,
         open: &mut OpenSong<'_>,
         method: &mut Method,
-        key: &str,
+        key: Option<&str>,
         song: &Song,
     ) -> Result<TrackScores> {
         let about = format!("{}, {}", song.name, method.name);
@@ -292,7 +296,11 @@ impl Work<'_> {
             self.fail(&song.name, &format!("{about}: {problem}"));
         }
         if let Some(store) = self.store {
-            store.save(song, &measured.scores, key)?;
+            let key = key.filter(|_| measured.problems.is_empty());
+            // What was measured is shown all the same.
+            if let Err(error) = store.save(song, &measured.scores, key) {
+                self.fail(&song.name, &format!("{about}: {error}"));
+            }
         }
         show_track(&measured.scores, Shown::New, self.terminal);
         Ok(measured.scores)

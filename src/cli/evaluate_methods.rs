@@ -1,15 +1,17 @@
 //! From words on the command line to the methods that are measured.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Terminal;
 use super::evaluate::EvaluateArgs;
 use crate::apply::{self, BUILTIN_IDS, Params, Separator};
 use crate::error::{Error, Result};
 use crate::evaluate::{
-    Method, MethodSource, Renames, TrackScores, TrackSet, find_estimates, read_museval_folder,
+    EvaluateSpec, Method, MethodSource, Metric, Renames, TrackScores, TrackSet, find_estimates,
+    read_museval_folder,
 };
 use crate::model::{ModelShelf, file_sha256};
+use crate::progress::Reporter;
 
 /// Files that fit no song which are told one by one.
 const MOST_TOLD: usize = 5;
@@ -89,15 +91,19 @@ fn open_model(
         let separator = apply::open_weight_free(id, &params, &args.device.device)?;
         return Ok((separator, id.to_owned()));
     }
-    let (path, _) = ModelShelf::scan().find(id, &BUILTIN_IDS)?;
+    let (path, card) = ModelShelf::scan().find(id, &BUILTIN_IDS)?;
     let hash = file_sha256(&path, &terminal.reporter(id))?;
     let network = args.device.separator(id, &params, terminal)?;
-    Ok((Box::new(network), format!("{id} {hash}")))
+    // The card may lie beside the file.
+    let card = card.to_json()?;
+    Ok((Box::new(network), format!("{id} {hash} {card}")))
 }
 
-/// Scores of others, of the songs that are measured; of all songs if there are no references.
+/// Scores of others, of the songs and the stretch that are measured; of all songs if there are no
+/// references.
 pub(super) fn museval_scores(
     args: &EvaluateArgs,
+    spec: &EvaluateSpec,
     set: Option<&TrackSet>,
     terminal: &Terminal,
 ) -> Result<Vec<TrackScores>> {
@@ -124,9 +130,22 @@ pub(super) fn museval_scores(
                 let message =
                     format!("holds scores of none of the songs that are measured: {about}");
                 terminal.fail(&message, &about);
-            } else if found.len() < set.songs.len() {
-                let songs = set.songs.len();
-                let note = format!("has scores of {} of {songs} songs", found.len());
+            }
+            let reporter = terminal.reporter(&about);
+            tell_missing(&found, set, &reporter);
+            let is_other = |track: &TrackScores| !track.has_frames_of(spec.win_secs, spec.hop_secs);
+            if spec.metrics.contains(&Metric::Bss4) && found.iter().any(is_other) {
+                reporter.warn("frames are not as long or as far apart as those measured here");
+            }
+        }
+        if let Some(region) = &spec.region {
+            found.iter_mut().for_each(|track| track.cut(region));
+            let count = found.len();
+            found.retain(TrackScores::has_values);
+            if found.len() < count {
+                let songs = count - found.len();
+                let note =
+                    format!("{songs} songs have no frame within the stretch that is measured");
                 terminal.reporter(&about).warn(note);
             }
         }
@@ -136,6 +155,18 @@ pub(super) fn museval_scores(
         return Err(Error::setting("museval", "no scores are left to show"));
     }
     Ok(scores)
+}
+
+/// Tells of methods that do not have all songs.
+fn tell_missing(scores: &[TrackScores], set: &TrackSet, reporter: &Reporter) {
+    let mut songs: BTreeMap<&str, usize> = BTreeMap::new();
+    for track in scores {
+        *songs.entry(&track.method).or_default() += 1;
+    }
+    let wanted = set.songs.len();
+    for (method, count) in songs.into_iter().filter(|(_, count)| *count < wanted) {
+        reporter.warn(format!("{method} has scores of {count} of {wanted} songs"));
+    }
 }
 
 /// No two methods may have one name.

@@ -1,5 +1,7 @@
 //! What a person, a spreadsheet, a program and a page get of scores.
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 
 use super::Terminal;
@@ -89,18 +91,28 @@ pub(super) fn show_all(
             Err(error) => terminal.error(&error, &pair.join(" ")),
         }
     }
-    if let Some(path) = &args.csv {
+    // What cannot be written is told; the table is shown all the same.
+    let mut written = |what: &str, path: &Path, outcome: Result<()>| match outcome {
+        Ok(()) => {
+            text.push(format!("{what}: {}", path.display()));
+            Some(path.to_path_buf())
+        }
+        Err(error) => {
+            terminal.error(&error, &path.display().to_string());
+            None
+        }
+    };
+    let csv = args.csv.as_ref().and_then(|path| {
         let table = table_csv(&csv_header(), csv_rows(scores, &summaries));
-        write_csv(&table, path, args.may_replace())?;
-        text.push(format!("table: {}", path.display()));
-    }
-    if let Some(path) = &args.plot {
-        plot(scores, &summaries).write_png(path, args.may_replace())?;
-        text.push(format!("plot: {}", path.display()));
-    }
+        written("table", path, write_csv(&table, path, args.may_replace()))
+    });
+    let plot = args.plot.as_ref().and_then(|path| {
+        let drawn = plot(scores, &summaries).write_png(path, args.may_replace());
+        written("plot", path, drawn)
+    });
     let songs = summaries.iter().map(|s| s.songs).max().unwrap_or(0);
     let object = json!({
-        "event": "result", "songs": songs, "csv": args.csv, "plot": args.plot,
+        "event": "result", "songs": songs, "csv": csv, "plot": plot,
     });
     terminal.result(&object, &text.join("\n"));
     Ok(())

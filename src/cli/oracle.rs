@@ -104,7 +104,7 @@ fn all(args: &OracleArgs, terminal: &Terminal, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// All oracles of a song.
+/// All oracles of a song; what fails of one is told, and the others are made.
 fn one(
     args: &OracleArgs,
     song: &Song,
@@ -113,46 +113,73 @@ fn one(
 ) -> Result<Vec<TrackScores>> {
     let reporter = terminal.reporter(&song.name);
     let (mut open, problems) = OpenSong::read(song, spec.region, &reporter)?;
+    open.notes().iter().for_each(|note| reporter.warn(note));
     for problem in problems {
         terminal.fail(&format!("{}: {problem}", song.name), &song.name);
     }
-    let mut scores = Vec::new();
+    // Found out before the work, not after it.
+    let mut planned = Vec::new();
     for kind in &args.kind {
         let folder = args.out.join(&song.file_name).join(kind.name());
-        // Found out before the work, not after it.
-        let mut files = Vec::new();
-        for stem in open.stems() {
-            files.push((stem.clone(), file_of(args, &folder, stem)?));
-        }
-        let mut method = Method {
-            name: kind.name().to_owned(),
-            source: MethodSource::Oracle(*kind),
-        };
-        let estimates = method.estimate(&mut open, &Renames::default(), &reporter)?;
-        for (stem, planar) in estimates.stems() {
-            let Some((_, file)) = files.iter().find(|(name, _)| name == stem) else {
-                continue;
-            };
-            let clip = Clip::new(open.sample_rate_hz(), planar.clone());
-            let written = file.write(&clip, &reporter)?;
-            let path = written.path.display().to_string();
-            let object = json!({
-                "event": "file", "input": song.name, "method": kind.name(), "stem": stem,
-                "path": path, "frames": written.frames, "peak": written.peak,
-            });
-            terminal.event(&object, Some(&format!("{stem}: {path}")));
-        }
-        let measured = measure_song(&open, kind.name(), estimates, spec, &reporter)?;
-        for problem in &measured.problems {
-            terminal.fail(
-                &format!("{}, {}: {problem}", song.name, kind.name()),
+        let stems = open.stems().iter();
+        let files: Vec<(String, ClipFile)> = stems
+            .map(|stem| Ok((stem.clone(), file_of(args, &folder, stem)?)))
+            .collect::<Result<_>>()?;
+        planned.push((*kind, files));
+    }
+    let mut scores = Vec::new();
+    for (kind, files) in planned {
+        match one_kind(
+            &mut open,
+            kind,
+            &files,
+            (spec, song.name.as_str()),
+            terminal,
+        ) {
+            Ok(track) => scores.push(track),
+            Err(error) if error.is_cancelled() => return Err(error),
+            Err(error) => terminal.fail(
+                &format!("{}, {}: {error}", song.name, kind.name()),
                 &song.name,
-            );
+            ),
         }
-        show_track(&measured.scores, Shown::New, terminal);
-        scores.push(measured.scores);
     }
     Ok(scores)
+}
+
+/// One oracle of a song.
+fn one_kind(
+    open: &mut OpenSong<'_>,
+    kind: OracleKind,
+    files: &[(String, ClipFile)],
+    (spec, song): (&EvaluateSpec, &str),
+    terminal: &Terminal,
+) -> Result<TrackScores> {
+    let reporter = terminal.reporter(song);
+    let mut method = Method {
+        name: kind.name().to_owned(),
+        source: MethodSource::Oracle(kind),
+    };
+    let estimates = method.estimate(open, &Renames::default(), &reporter)?;
+    for (stem, planar) in estimates.stems() {
+        let Some((_, file)) = files.iter().find(|(name, _)| name == stem) else {
+            continue;
+        };
+        let clip = Clip::new(open.sample_rate_hz(), planar.clone());
+        let written = file.write(&clip, &reporter)?;
+        let path = written.path.display().to_string();
+        let object = json!({
+            "event": "file", "input": song, "method": kind.name(), "stem": stem,
+            "path": path, "frames": written.frames, "peak": written.peak,
+        });
+        terminal.event(&object, Some(&format!("{stem}: {path}")));
+    }
+    let measured = measure_song(open, kind.name(), estimates, spec, &reporter)?;
+    for problem in &measured.problems {
+        terminal.fail(&format!("{song}, {}: {problem}", kind.name()), song);
+    }
+    show_track(&measured.scores, Shown::New, terminal);
+    Ok(measured.scores)
 }
 
 fn file_of(args: &OracleArgs, folder: &Path, stem: &str) -> Result<ClipFile> {

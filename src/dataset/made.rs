@@ -33,6 +33,14 @@ pub(super) fn claim(record: &Path, settings: &impl Serialize, overwrite: bool) -
         }
         _ => {}
     }
+    write_record(record, settings)
+}
+
+/// Writes a record; one that is there is replaced.
+///
+/// # Errors
+/// [`Error::Io`].
+pub(super) fn write_record(record: &Path, settings: &impl Serialize) -> Result<()> {
     if let Some(folder) = record.parent() {
         std::fs::create_dir_all(folder).map_err(Error::io("create the folder", folder))?;
     }

@@ -29,6 +29,7 @@ mod midi_tracks;
 mod midi_write;
 mod multitrack;
 mod npy;
+mod parts_folder;
 mod piece;
 mod render;
 mod render_many;

@@ -3,9 +3,10 @@
 //!
 //! What a separator learns from, where nothing was recorded: [`super::MultitrackSet`] reads the
 //! folder. A song's folder is written under another name and then renamed, so it is whole or not
-//! there.
+//! there; a record in it says what it was made with.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,7 +14,8 @@ use rayon::prelude::*;
 
 use super::find_midi::find;
 use super::instrument::{Instrument as _, SoundFontProgram};
-use super::made::claim;
+use super::made::{claim, write_record};
+use super::parts_folder::{RECORD, fresh, is_kept, put};
 use super::piece::{Note, Piece};
 use super::read_midi;
 use super::render::{RenderSpec, render, rendered_frames};
@@ -28,6 +30,8 @@ use crate::progress::Reporter;
 const MOST_PEAK: f32 = 0.891_250_9;
 /// The bank of drum kits.
 const DRUM_BANK: u16 = 128;
+/// Bytes of samples that pieces may take which are rendered side by side.
+const MOST_BYTES: u64 = 2_000_000_000;
 
 /// How pieces become songs.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +40,7 @@ pub struct PartsOptions {
     pub out: PathBuf,
     /// What files are written as.
     pub format: AudioFormat,
-    /// Whether songs that are there are made anew.
+    /// Whether songs that are there are made anew. Folders that were not made here are left alone.
     pub overwrite: bool,
     /// How pieces are played; drums always are.
     pub spec: RenderSpec,
@@ -89,6 +93,10 @@ pub fn part_of(note: &Note) -> &'static str {
 /// Renders the MIDI files among `inputs` and below its folders; `tell` hears of every piece, in no
 /// certain order, from several threads.
 ///
+/// A song that is there is kept if it was made with these settings after its MIDI file; of two pieces
+/// whose songs would have one name (in any case of letters) the first is rendered. As many pieces are
+/// worked on at once as 2 GB hold, one at least.
+///
 /// # Errors
 /// [`Error::Setting`] if there is nothing to render, the options are wrong, or what is there was made
 /// with other settings; [`Error::NoSpace`] before anything is written; what keeps the SoundFont from
@@ -119,30 +127,72 @@ pub fn render_parts(
     }
     // Every SoundFont has some program; which one is asked for only now.
     let font = SoundFontProgram::any(&options.soundfont, spec.sample_rate_hz)?;
-    let record = options.out.join("render.json");
-    let settings = (&spec, options.format.name(), font.name());
-    claim(&record, &settings, options.overwrite)?;
+    let settings = (spec, options.format.name().to_owned(), font.name());
+    claim(&options.out.join(RECORD), &settings, options.overwrite)?;
+    let work = Work {
+        options,
+        spec,
+        font,
+        settings,
+        reporter,
+    };
     let total = found.len() as u64;
     let done = AtomicU64::new(0);
-    found.par_iter().try_for_each(|(input, relative)| {
-        reporter.check()?;
-        let folder = options.out.join(song_folder(relative));
-        let outcome = if folder.is_dir() && !options.overwrite {
-            Ok(None)
-        } else {
-            read_midi(input).and_then(|piece| one(&piece, &folder, &font, options, &spec, reporter))
-        };
+    let told = |input: PathBuf, folder: PathBuf, outcome: Result<Option<PartsMade>>| {
         if matches!(outcome, Err(Error::Cancelled)) {
             return Err(Error::Cancelled);
         }
         tell(PartsSong {
-            input: input.clone(),
+            input,
             folder,
             outcome,
         });
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         reporter.step("Rendering", done, total)
-    })
+    };
+    let run = |jobs: Vec<Job>| {
+        jobs.into_par_iter().try_for_each(|job| {
+            reporter.check()?;
+            let outcome = work.one(&job).map(Some);
+            told(job.input, job.folder, outcome)
+        })
+    };
+    let mut taken: BTreeMap<String, PathBuf> = BTreeMap::new();
+    let mut jobs: Vec<Job> = Vec::new();
+    let mut bytes = 0;
+    for (input, relative) in found {
+        reporter.check()?;
+        let name = song_folder(&relative);
+        let folder = options.out.join(&name);
+        // Not every file system tells small letters from large ones.
+        let planned = match taken.entry(name.to_lowercase()) {
+            Entry::Occupied(other) => {
+                let problem = format!(
+                    "{} would be written to the same folder; rename one: {}",
+                    other.get().display(),
+                    input.display()
+                );
+                Err(Error::setting("inputs", problem))
+            }
+            Entry::Vacant(place) => {
+                place.insert(input.clone());
+                work.plan(&input, &folder)
+            }
+        };
+        match planned {
+            Ok(Some(job)) => {
+                if bytes + job.bytes > MOST_BYTES && !jobs.is_empty() {
+                    run(std::mem::take(&mut jobs))?;
+                    bytes = 0;
+                }
+                bytes += job.bytes;
+                jobs.push(job);
+            }
+            Ok(None) => told(input, folder, Ok(None))?,
+            Err(error) => told(input, folder, Err(error))?,
+        }
+    }
+    run(jobs)
 }
 
 /// A piece below a sub-folder has that in its name: every song is a folder of `OUT` itself.
@@ -155,90 +205,165 @@ fn song_folder(relative: &Path) -> String {
     sanitise_file_name(&words.join(" - "))
 }
 
-fn one(
-    piece: &Piece,
-    folder: &Path,
-    font: &SoundFontProgram,
-    options: &PartsOptions,
-    spec: &RenderSpec,
-    reporter: &Reporter,
-) -> Result<Option<PartsMade>> {
-    let frames = rendered_frames(piece, spec)?;
-    let mut programs: BTreeMap<(&'static str, u16, u16), Vec<Note>> = BTreeMap::new();
+/// A piece that is to be rendered.
+struct Job {
+    input: PathBuf,
+    folder: PathBuf,
+    piece: Piece,
+    frames: usize,
+    /// Bytes of samples while it is worked on, at most.
+    bytes: u64,
+}
+
+/// A part, and the bank and number of a program that plays notes of it.
+type PartProgram = (&'static str, u16, u16);
+
+/// The notes of a piece by who plays them.
+fn programs_of(piece: &Piece) -> BTreeMap<PartProgram, Vec<Note>> {
+    let mut programs: BTreeMap<PartProgram, Vec<Note>> = BTreeMap::new();
     for note in &piece.notes {
         let bank = if note.is_drum() { DRUM_BANK } else { 0 };
-        let program = u16::from(note.program);
-        let key = (part_of(note), bank, program);
+        let key = (part_of(note), bank, u16::from(note.program));
         programs.entry(key).or_default().push(*note);
     }
-    let needed = options.format.bytes_for(frames as u64, 2) * (programs.len() as u64 + 1);
-    if let Some(free) = free_space_bytes(&options.out).filter(|free| *free < needed) {
-        return Err(Error::NoSpace {
-            needed_mb: needed.div_ceil(1_000_000),
-            free_mb: free / 1_000_000,
-            path: options.out.clone(),
-        });
-    }
-    let mut warnings = piece.warnings.clone();
-    let mut parts: BTreeMap<&'static str, Planar> = BTreeMap::new();
-    for ((part, bank, program), notes) in programs {
-        let player = match font.sibling(bank, program) {
-            Some(player) => player,
-            None => {
-                warnings.push(format!(
-                    "no program {bank}:{program}; {part} is played by {bank}:0"
-                ));
-                font.sibling(bank, 0).ok_or_else(|| {
-                    let problem = format!(
-                        "has no program {bank}:0 for {part}: {}",
-                        options.soundfont.display()
-                    );
-                    Error::setting("soundfont", problem)
-                })?
-            }
-        };
-        let own = Piece {
-            notes,
-            warnings: Vec::new(),
-            ..piece.clone()
-        };
-        let sound = render(&own, &player, spec, reporter)?;
-        warnings.extend(sound.warnings.into_iter().map(|w| format!("{part}: {w}")));
-        let sum = parts
-            .entry(part)
-            .or_insert_with(|| vec![vec![0.0; frames]; 2]);
-        add(sum, &sound.clip);
-    }
-    if parts.is_empty() {
-        return Err(Error::setting("piece", "holds no notes"));
-    }
-    let mut mixture: Planar = vec![vec![0.0; frames]; 2];
-    for part in parts.values() {
-        for (sum, channel) in mixture.iter_mut().zip(part) {
-            sum.iter_mut().zip(channel).for_each(|(sum, x)| *sum += x);
+    programs
+}
+
+/// What is the same for all pieces.
+struct Work<'a> {
+    options: &'a PartsOptions,
+    spec: RenderSpec,
+    font: SoundFontProgram,
+    /// What songs are made with, for their records.
+    settings: (RenderSpec, String, String),
+    reporter: &'a Reporter,
+}
+
+impl Work<'_> {
+    /// What is to be done for a piece; `None` if its song is there.
+    fn plan(&self, input: &Path, folder: &Path) -> Result<Option<Job>> {
+        if is_kept(folder, input, &self.settings, self.options.overwrite)? {
+            return Ok(None);
         }
+        let piece = read_midi(input)?;
+        let frames = rendered_frames(&piece, &self.spec)?;
+        // Each program's part, the one that is being played, and the mixture, in stereo.
+        let sounds = programs_of(&piece).len() as u64 + 2;
+        Ok(Some(Job {
+            input: input.to_path_buf(),
+            folder: folder.to_path_buf(),
+            piece,
+            frames,
+            bytes: sounds * 8 * frames as u64,
+        }))
     }
-    let loudest = mixture.iter().map(|x| peak(x)).fold(0.0, f32::max);
-    let gain = if loudest > MOST_PEAK {
-        MOST_PEAK / loudest
-    } else {
-        1.0
-    };
-    let names: Vec<&'static str> = parts.keys().copied().collect();
-    let files = parts
-        .into_iter()
-        .chain([("mixture", mixture)])
-        .map(|(name, mut planar)| {
-            planar.iter_mut().for_each(|x| apply_gain(x, gain));
-            (name, Clip::new(spec.sample_rate_hz, planar))
-        });
-    write(files, folder, options, reporter)?;
-    Ok(Some(PartsMade {
-        parts: names,
-        seconds: frames as f64 / f64::from(spec.sample_rate_hz),
-        gain,
-        warnings,
-    }))
+
+    fn one(&self, job: &Job) -> Result<PartsMade> {
+        let Self {
+            options,
+            spec,
+            font,
+            reporter,
+            ..
+        } = self;
+        let (piece, frames) = (&job.piece, job.frames);
+        let programs = programs_of(piece);
+        let needed = options.format.bytes_for(frames as u64, 2) * (programs.len() as u64 + 1);
+        if let Some(free) = free_space_bytes(&options.out).filter(|free| *free < needed) {
+            return Err(Error::NoSpace {
+                needed_mb: needed.div_ceil(1_000_000),
+                free_mb: free / 1_000_000,
+                path: options.out.clone(),
+            });
+        }
+        let mut warnings = piece.warnings.clone();
+        let mut parts: BTreeMap<&'static str, Planar> = BTreeMap::new();
+        for ((part, bank, program), notes) in programs {
+            let player = match font.sibling(bank, program) {
+                Some(player) => player,
+                None => {
+                    warnings.push(format!(
+                        "no program {bank}:{program}; {part} is played by {bank}:0"
+                    ));
+                    font.sibling(bank, 0).ok_or_else(|| {
+                        let problem = format!(
+                            "has no program {bank}:0 for {part}: {}",
+                            options.soundfont.display()
+                        );
+                        Error::setting("soundfont", problem)
+                    })?
+                }
+            };
+            let own = Piece {
+                notes,
+                warnings: Vec::new(),
+                ..piece.clone()
+            };
+            let sound = render(&own, &player, spec, reporter)?;
+            warnings.extend(sound.warnings.into_iter().map(|w| format!("{part}: {w}")));
+            let sum = parts
+                .entry(part)
+                .or_insert_with(|| vec![vec![0.0; frames]; 2]);
+            add(sum, &sound.clip);
+        }
+        if parts.is_empty() {
+            return Err(Error::setting("piece", "holds no notes"));
+        }
+        let mut mixture: Planar = vec![vec![0.0; frames]; 2];
+        for part in parts.values() {
+            for (sum, channel) in mixture.iter_mut().zip(part) {
+                sum.iter_mut().zip(channel).for_each(|(sum, x)| *sum += x);
+            }
+        }
+        let loudest = mixture.iter().map(|x| peak(x)).fold(0.0, f32::max);
+        let gain = if loudest > MOST_PEAK {
+            MOST_PEAK / loudest
+        } else {
+            1.0
+        };
+        let names: Vec<&'static str> = parts.keys().copied().collect();
+        let files = parts
+            .into_iter()
+            .chain([("mixture", mixture)])
+            .map(|(name, mut planar)| {
+                planar.iter_mut().for_each(|x| apply_gain(x, gain));
+                (name, Clip::new(spec.sample_rate_hz, planar))
+            });
+        self.write(files, &job.folder)?;
+        Ok(PartsMade {
+            parts: names,
+            seconds: frames as f64 / f64::from(spec.sample_rate_hz),
+            gain,
+            warnings,
+        })
+    }
+
+    /// Writes a song's files and record beside its place, then gives them its name.
+    fn write(
+        &self,
+        files: impl Iterator<Item = (&'static str, Clip)>,
+        folder: &Path,
+    ) -> Result<()> {
+        let whole = fresh(folder)?;
+        let written = self
+            .fill(files, &whole)
+            .and_then(|()| write_record(&whole.join(RECORD), &self.settings))
+            .and_then(|()| put(&whole, folder));
+        if written.is_err() {
+            // It failed already; what is left has a hidden name.
+            std::fs::remove_dir_all(&whole).ok();
+        }
+        written
+    }
+
+    fn fill(&self, files: impl Iterator<Item = (&'static str, Clip)>, folder: &Path) -> Result<()> {
+        let format = self.options.format;
+        for (name, clip) in files {
+            let path = folder.join(format!("{name}.{}", format.extension()));
+            ClipFile::new(path, Some(format), false)?.write(&clip, self.reporter)?;
+        }
+        Ok(())
+    }
 }
 
 fn add(sum: &mut Planar, clip: &Clip) {
@@ -246,43 +371,4 @@ fn add(sum: &mut Planar, clip: &Clip) {
         let other = clip.channel(channel);
         sum.iter_mut().zip(other).for_each(|(sum, x)| *sum += x);
     }
-}
-
-/// Writes a song's files beside its place, then gives them its name.
-fn write(
-    files: impl Iterator<Item = (&'static str, Clip)>,
-    folder: &Path,
-    options: &PartsOptions,
-    reporter: &Reporter,
-) -> Result<()> {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    // What a killed run left is made anew.
-    let whole = options.out.join(format!(".{name}.part"));
-    if whole.exists() {
-        std::fs::remove_dir_all(&whole).map_err(Error::io("remove", &whole))?;
-    }
-    let written = fill(files, &whole, options, reporter).and_then(|()| {
-        if folder.exists() {
-            std::fs::remove_dir_all(folder).map_err(Error::io("replace", folder))?;
-        }
-        std::fs::rename(&whole, folder).map_err(Error::io("write", folder))
-    });
-    if written.is_err() {
-        // It failed already; what is left has a hidden name.
-        std::fs::remove_dir_all(&whole).ok();
-    }
-    written
-}
-
-fn fill(
-    files: impl Iterator<Item = (&'static str, Clip)>,
-    folder: &Path,
-    options: &PartsOptions,
-    reporter: &Reporter,
-) -> Result<()> {
-    for (name, clip) in files {
-        let path = folder.join(format!("{name}.{}", options.format.extension()));
-        ClipFile::new(path, Some(options.format), false)?.write(&clip, reporter)?;
-    }
-    Ok(())
 }

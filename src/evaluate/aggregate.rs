@@ -129,7 +129,7 @@ pub struct Comparison {
 }
 
 /// Compares two methods by their differences song by song (percentile bootstrap, 10,000 draws), or
-/// frame by frame if there is only one song.
+/// frame by frame if there is only one song and the measure has frames.
 ///
 /// # Errors
 /// [`Error::Setting`] if a method is unknown or the two have nothing in common.
@@ -153,11 +153,6 @@ pub fn compare(scores: &[TrackScores], a: &str, b: &str, seed: u64) -> Result<Ve
             Some((a, *b))
         })
         .collect();
-    let over = if both.len() == 1 {
-        Over::Frames
-    } else {
-        Over::Songs
-    };
     let stems = both.iter().flat_map(|(a, _)| &a.stems);
     let mut names = first_met(stems.clone().map(|stem| stem.stem.clone()));
     names.sort_by_key(|stem| (rank(stem), stem.clone()));
@@ -170,6 +165,11 @@ pub fn compare(scores: &[TrackScores], a: &str, b: &str, seed: u64) -> Result<Ve
                 let a = a.stem(stem)?.values(*measure);
                 Some((a, b.stem(stem)?.values(*measure)))
             });
+            let over = if both.len() == 1 && measure.has_frames() {
+                Over::Frames
+            } else {
+                Over::Songs
+            };
             let differences: Vec<f64> = match over {
                 Over::Songs => pairs
                     .map(|(a, b)| summarise(a).median - summarise(b).median)

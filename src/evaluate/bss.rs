@@ -48,15 +48,7 @@ pub fn bss_eval<C: AsRef<[f32]>>(
     if sample_rate_hz == 0 {
         return Err(Error::setting("sample rate", "0 Hz is no rate"));
     }
-    let frames_of = |secs: f64| {
-        let frames = (secs * f64::from(sample_rate_hz)).min(signals.frames as f64);
-        (frames as usize).max(1)
-    };
-    let windows = windows(
-        signals.frames,
-        frames_of(spec.win_secs),
-        frames_of(spec.hop_secs),
-    );
+    let windows = windows_of(signals.frames, sample_rate_hz, spec);
     for (side, silent) in [
         ("reference", silent_sources(references)),
         ("estimate", silent_sources(estimates)),
@@ -95,6 +87,15 @@ pub fn bss_eval<C: AsRef<[f32]>>(
         }
     }
     Ok(out)
+}
+
+/// Where the windows of a signal of `frames` frames lie.
+pub(super) fn windows_of(frames: usize, sample_rate_hz: u32, spec: &BssSpec) -> Vec<Range<usize>> {
+    let frames_of = |secs: f64| {
+        let length = (secs * f64::from(sample_rate_hz)).min(frames as f64);
+        (length as usize).max(1)
+    };
+    windows(frames, frames_of(spec.win_secs), frames_of(spec.hop_secs))
 }
 
 /// Windows that share filters: each one alone, or all together. No group is empty.

@@ -103,6 +103,17 @@ pub struct FrameScores {
 }
 
 impl FrameScores {
+    /// Nothing but NaN, for so many windows.
+    pub(super) fn unknown(windows: usize) -> Self {
+        let unknown = vec![f64::NAN; windows];
+        Self {
+            sdr: unknown.clone(),
+            isr: unknown.clone(),
+            sir: unknown.clone(),
+            sar: unknown,
+        }
+    }
+
     /// Adds a window: SDR, ISR, SIR, SAR.
     pub(super) fn push(&mut self, [sdr, isr, sir, sar]: [f64; 4]) {
         self.sdr.push(sdr);

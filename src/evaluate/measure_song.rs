@@ -3,19 +3,21 @@
 //! Which stems are measured together decides which frames count: a frame in which any of them is
 //! silent has no scores (museval's rule). So all stems of the song go together, and, as museval's
 //! `eval_mus_track` does, vocals and accompaniment go together once more, as a pair: their scores
-//! are those of the pair.
+//! are those of the pair. Stems that are too many to be measured together have no scores; the pair
+//! has.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::bss::windows_of;
 use super::method::Estimates;
 use super::open_song::OpenSong;
 use super::scores::{Measure, MeasureScores, Metric, StemScores, TrackScores};
 use super::stem_names::{ACCOMPANIMENT, Renames, VOCALS};
 use super::{
-    BssSpec, FrameScores, bss_eval, log_spectral_distance_db, picture_l1, sdr_whole_db, si_sdr_db,
-    snr_db,
+    BssSpec, FrameScores, MOST_UNKNOWNS, bss_eval, log_spectral_distance_db, picture_l1,
+    sdr_whole_db, si_sdr_db, snr_db,
 };
 use crate::apply::Region;
 use crate::audio::Planar;
@@ -155,7 +157,7 @@ pub fn measure_song(
                     hop_secs: spec.hop_secs,
                     ..BssSpec::default()
                 };
-                let scores = together(&all, is_pair, &bss, reporter)?;
+                let scores = together(&all, is_pair, (&bss, *metric), &mut notes, reporter)?;
                 for (out, scores) in out.iter_mut().zip(scores) {
                     push_frames(
                         out,
@@ -172,7 +174,7 @@ pub fn measure_song(
                     ..all
                 };
                 let bss = BssSpec::sources();
-                let scores = together(&all, is_pair, &bss, reporter)?;
+                let scores = together(&all, is_pair, (&bss, *metric), &mut notes, reporter)?;
                 for (out, scores) in out.iter_mut().zip(scores) {
                     push(out, Measure::SdrV3, scores.sdr);
                     push(out, Measure::SirV3, scores.sir);
@@ -227,7 +229,28 @@ impl Signals<'_> {
         }
     }
 
-    fn bss(&self, spec: &BssSpec, reporter: &Reporter) -> Result<Vec<FrameScores>> {
+    /// Scores of all together; NaN and a note if they are too many.
+    fn bss(
+        &self,
+        (spec, metric): (&BssSpec, Metric),
+        notes: &mut Vec<String>,
+        reporter: &Reporter,
+    ) -> Result<Vec<FrameScores>> {
+        let stems = self.references.len();
+        let channels = self.references.first().map_or(0, Vec::len);
+        if stems * channels * spec.filter_length > MOST_UNKNOWNS {
+            notes.push(format!(
+                "{} has no scores of {stems} stems together: at most {} of {channels} channels can be \
+                 measured with {} taps",
+                metric.name(),
+                MOST_UNKNOWNS / (channels * spec.filter_length).max(1),
+                spec.filter_length
+            ));
+            let first = self.references.first().and_then(|planar| planar.first());
+            let frames = first.map_or(0, Vec::len);
+            let windows = windows_of(frames, self.rate_hz, spec).len();
+            return Ok(vec![FrameScores::unknown(windows); stems]);
+        }
         bss_eval(
             self.references,
             self.estimates,
@@ -267,12 +290,13 @@ fn measure_of(metric: Metric) -> Measure {
 fn together(
     all: &Signals<'_>,
     is_pair: bool,
-    spec: &BssSpec,
+    how: (&BssSpec, Metric),
+    notes: &mut Vec<String>,
     reporter: &Reporter,
 ) -> Result<Vec<FrameScores>> {
     let count = all.names.len();
     if !is_pair {
-        return all.bss(spec, reporter);
+        return all.bss(how, notes, reporter);
     }
     let mut scores = Vec::new();
     // A single stem beside the vocals that is the accompaniment by another name needs no second
@@ -280,10 +304,10 @@ fn together(
     let is_same = |signals: &[Planar]| signals.first() == signals.last();
     let is_other_name = count == 3 && is_same(all.references) && is_same(all.estimates);
     if count > 2 && !is_other_name {
-        scores = all.cut(0, count - 1).bss(spec, reporter)?;
+        scores = all.cut(0, count - 1).bss(how, notes, reporter)?;
         scores.truncate(count - 2);
     }
-    let pair = all.cut(count - 2, count).bss(spec, reporter)?;
+    let pair = all.cut(count - 2, count).bss(how, notes, reporter)?;
     if is_other_name {
         scores.extend(pair.last().cloned());
     }

@@ -201,8 +201,9 @@ fn from_separator(
     let options = SeparateOptions::default();
     separate(&mut source, separator, &options, &mut sink, reporter)?;
     let mut estimates = found(BTreeMap::new());
+    let known = song.known_stems();
     for (name, clip) in sink.finish()? {
-        let Some(stem) = renames.known_stem(&name, &song.stems) else {
+        let Some(stem) = renames.known_stem(&name, &known) else {
             let note = format!("its stem {name:?} is none of the song's and is not measured");
             estimates.notes.push(note);
             continue;
@@ -223,7 +224,7 @@ fn from_oracle(
     song: &mut OpenSong<'_>,
     reporter: &Reporter,
 ) -> Result<Estimates> {
-    if let Some(lost) = song.lost.first() {
+    if let Some(lost) = song.lost_part() {
         return Err(Error::Song {
             problem: format!("an oracle needs all true stems, and {lost} cannot be read"),
             path: song.song.name.clone().into(),

@@ -187,8 +187,21 @@ fn without_nan(text: &str) -> String {
     out
 }
 
-/// All scores below a folder (`SPLIT/SONG.json` as museval writes them), or those of one file. The
-/// method is `name`, or what the folder is called (for a file: the folder that it lies in).
+/// The folders before a split's folder in `METHOD/SPLIT/SONG.json`, if there are any.
+fn method_folders(place: &Path) -> Option<String> {
+    let folders = place.parent()?.components();
+    let mut names: Vec<String> = folders
+        .map(|part| part.as_os_str().to_string_lossy().into_owned())
+        .collect();
+    let split = names.pop()?.to_lowercase();
+    let is_split = Split::ALL.iter().any(|known| known.name() == split);
+    (is_split && !names.is_empty()).then(|| names.join("/"))
+}
+
+/// All scores below a folder (`[METHOD/]SPLIT/SONG.json` as museval writes them), or those of one
+/// file. The method is that of the folders between `place` and the split's, after `name/` if there is
+/// one; without such folders it is `name`, or what the folder is called (for a file: the folder that
+/// it lies in).
 ///
 /// A file that cannot be read is told in the second answer and does not keep others from it.
 ///
@@ -214,6 +227,12 @@ pub fn read_museval_folder(
     let mut problems = Vec::new();
     let is_json = |path: &&std::path::PathBuf| path.extension().is_some_and(|e| e == "json");
     for path in files.iter().filter(|path| !is_folder || is_json(path)) {
+        let own = method_folders(path.strip_prefix(folder).unwrap_or(path));
+        let method = match (own, name) {
+            (None, _) => method.clone(),
+            (Some(own), None) => own,
+            (Some(own), Some(name)) => format!("{name}/{own}"),
+        };
         match read_museval(path, &method) {
             Ok(track) => scores.push(track),
             Err(error) => problems.push(error.to_string()),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::read_tracks::{Stretch, add, is_silent, read_mixture, read_stem};
 use super::scores::same_name;
-use super::stem_names::{ACCOMPANIMENT, VOCALS, stems_of};
+use super::stem_names::{ACCOMPANIMENT, VOCALS, accompaniment_is_sum, stems_of};
 use crate::apply::Region;
 use crate::audio::Planar;
 use crate::dataset::Song;
@@ -23,6 +23,7 @@ pub struct OpenSong<'a> {
     pub(super) silent: Vec<String>,
     /// Stems that should be there and cannot be read.
     pub(super) lost: Vec<String>,
+    notes: Vec<String>,
     mixture: Option<Planar>,
 }
 
@@ -31,7 +32,7 @@ impl<'a> OpenSong<'a> {
     /// is a stem of its own, or the sum of all stems but the vocals.
     ///
     /// What keeps single stems from being measured is told in the second answer: files that cannot
-    /// be read, samples that are no numbers, silence.
+    /// be read, samples that are no numbers. Silence is no fault; it is told by [`Self::notes`].
     ///
     /// # Errors
     /// [`Error::Setting`] if the region starts beyond the end; [`Error::Song`] if no stem is left;
@@ -50,6 +51,7 @@ impl<'a> OpenSong<'a> {
             references: Vec::new(),
             silent: Vec::new(),
             lost: Vec::new(),
+            notes: Vec::new(),
             mixture: None,
         };
         let names = stems_of(song);
@@ -71,7 +73,7 @@ impl<'a> OpenSong<'a> {
                             None => sum = Some(planar.clone()),
                         }
                     }
-                    open.keep(name, planar, &mut problems);
+                    open.keep(name, planar);
                 }
                 Err(error) if error.is_cancelled() => return Err(error),
                 Err(error) => {
@@ -82,10 +84,11 @@ impl<'a> OpenSong<'a> {
         }
         let is_whole = open.lost.iter().all(|name| name == VOCALS);
         if let Some(sum) = sum.filter(|_| wants_sum && is_whole) {
-            open.keep(ACCOMPANIMENT, sum, &mut problems);
+            open.keep(ACCOMPANIMENT, sum);
         }
         if open.stems.is_empty() {
-            let reason = problems.first().map_or("it has none", String::as_str);
+            let reason = problems.first().or(open.notes.first());
+            let reason = reason.map_or("it has none", String::as_str);
             return Err(Error::Song {
                 problem: format!("no stem can be measured ({reason})"),
                 path: song.name.clone().into(),
@@ -109,9 +112,9 @@ impl<'a> OpenSong<'a> {
         read_stem(self.song, name, &self.stretch, reporter)
     }
 
-    fn keep(&mut self, name: &str, planar: Planar, problems: &mut Vec<String>) {
+    fn keep(&mut self, name: &str, planar: Planar) {
         if is_silent(&planar) {
-            problems.push(format!(
+            self.notes.push(format!(
                 "{name} is left out: the true stem is silent, and nothing can be measured against silence"
             ));
             self.silent.push(name.to_owned());
@@ -124,6 +127,17 @@ impl<'a> OpenSong<'a> {
     /// The stems that can be measured, in small letters, in the order of tables.
     pub fn stems(&self) -> &[String] {
         &self.stems
+    }
+
+    /// What a person should know of it: stems that are silent and not measured.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// All stems that estimates may be of, also those of which nothing is measured.
+    pub(super) fn known_stems(&self) -> Vec<String> {
+        let hidden = self.silent.iter().chain(&self.lost);
+        self.stems.iter().chain(hidden).cloned().collect()
     }
 
     /// The rate of everything in hertz.
@@ -149,8 +163,8 @@ impl<'a> OpenSong<'a> {
         Ok(&*self.mixture.insert(mixture))
     }
 
-    /// The mixture, the true stems that it is made of, and their names: without a sum, and without
-    /// silent ones, which change nothing.
+    /// The mixture, the true stems that it is made of, and their names: without an accompaniment
+    /// that others add up to, and without silent ones, which change nothing.
     pub(super) fn mixture_and_sources(
         &mut self,
         reporter: &Reporter,
@@ -165,29 +179,40 @@ impl<'a> OpenSong<'a> {
         Ok((mixture, &self.references[..count], names))
     }
 
-    /// How many of the stems are recordings of their own. A sum stands last.
+    /// How many of the stems the mixture is made of. A sum stands last.
     fn count_own(&self) -> usize {
         let is_sum = self.sum_is_last();
         self.stems.len() - usize::from(is_sum)
     }
 
-    /// Whether the last stem is the sum of all others but the vocals.
+    /// Whether the last stem is what all others but the vocals add up to.
     pub(super) fn sum_is_last(&self) -> bool {
-        let mut parts = self.song.parts.iter();
         self.stems.last().is_some_and(|name| name == ACCOMPANIMENT)
-            && !parts.any(|part| same_name(&part.stem, ACCOMPANIMENT))
+            && accompaniment_is_sum(self.song)
     }
 
-    /// Adds the accompaniment to estimates of all that it is made of.
+    /// The first stem of the mixture that cannot be read.
+    pub(super) fn lost_part(&self) -> Option<&str> {
+        let is_sum = accompaniment_is_sum(self.song);
+        let mut lost = self.lost.iter();
+        let found = lost.find(|name| !(is_sum && *name == ACCOMPANIMENT));
+        found.map(String::as_str)
+    }
+
+    /// Adds the accompaniment to estimates of all that it is made of. Where a true stem is silent,
+    /// what the method took for it is part of the accompaniment.
     pub(super) fn complete(&self, estimates: &mut BTreeMap<String, Planar>) {
         if !self.sum_is_last() || estimates.contains_key(ACCOMPANIMENT) {
             return;
         }
-        let names = &self.stems[..self.count_own()];
+        let names = self.stems[..self.count_own()].iter();
+        let names = names.chain(&self.lost).chain(&self.silent);
         let mut sum: Option<Planar> = None;
-        for name in names.iter().filter(|name| *name != VOCALS) {
-            let Some(planar) = estimates.get(name) else {
-                return;
+        for name in names.filter(|name| *name != VOCALS) {
+            let planar = match estimates.get(name) {
+                Some(planar) => planar,
+                None if self.silent.contains(name) => continue,
+                None => return,
             };
             match &mut sum {
                 Some(sum) => add(sum, planar),

@@ -181,19 +181,20 @@ fn learn(
     reporter: &Reporter,
 ) -> Result<SpatialModel> {
     let bins = stft.spec().bins();
+    let columns = stft.spec().columns(frames);
     let total = blocks(frames);
     let mut model = SpatialModel::new(sources.len(), bins, channels.len());
     for block in 0..total {
         reporter.step("Learning", block as u64, total as u64)?;
-        // The column shared with the next block counts there.
-        let shared = if block + 1 < total { bins } else { 0 };
+        // The column shared with the next block counts there; those beyond the song count nowhere.
+        let most = BLOCK_COLUMNS + usize::from(block + 1 == total);
+        let left = columns.saturating_sub(block * BLOCK_COLUMNS);
+        let length = left.min(most) * bins;
         let y: Vec<Spectra> = sources
             .par_iter()
             .map(|source| {
                 let mut spectra = spectra(stft, source, channels, block);
-                spectra
-                    .iter_mut()
-                    .for_each(|c| c.truncate(c.len() - shared));
+                spectra.iter_mut().for_each(|c| c.truncate(length));
                 spectra
             })
             .collect();

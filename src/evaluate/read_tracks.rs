@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use super::scores::same_name;
+use super::stem_names::{ACCOMPANIMENT, accompaniment_is_sum};
 use crate::apply::Region;
 use crate::audio::{Decoder, Planar, Resampler, Source};
 use crate::dataset::{Mixture, Part, Song};
@@ -212,12 +213,15 @@ pub(super) fn read_stem(
     read_sum(&parts, stretch, reporter)
 }
 
-/// The mixture: a recording of its own, or the sum of all parts.
+/// The mixture: a recording of its own, or the sum of all parts. An accompaniment beside the parts
+/// that it is made of does not count twice.
 pub(super) fn read_mixture(song: &Song, stretch: &Stretch, reporter: &Reporter) -> Result<Planar> {
     match &song.mixture {
         Some(Mixture::File(part)) => read_sum(&[part], stretch, reporter),
         Some(Mixture::Sum) => {
-            let parts: Vec<&Part> = song.parts.iter().collect();
+            let is_sum = accompaniment_is_sum(song);
+            let is_part = |part: &&Part| !(is_sum && same_name(&part.stem, ACCOMPANIMENT));
+            let parts: Vec<&Part> = song.parts.iter().filter(is_part).collect();
             read_sum(&parts, stretch, reporter)
         }
         None => Err(Error::Song {

@@ -6,8 +6,13 @@ use super::aggregate::{Comparison, Over, SongsSummary};
 use super::scores::{Measure, TrackScores};
 use super::summarise;
 
+/// Pairs from which an interval says something: with fewer, even the smallest and the largest
+/// difference enclose the true median in less than 95 % of all cases (1 − 2·½⁵ is 94 %).
+const LEAST_PAIRS: usize = 6;
+
 /// One block per measure: a line per method, a column per stem, each with the median over songs
-/// (of the medians over frames) and the mean in brackets. Below it what was silent.
+/// (of the medians over frames) and the mean in brackets. Below it what was
+/// silent, and what has fewer songs than others.
 pub fn table_text(summaries: &[SongsSummary]) -> String {
     let mut measures: Vec<Measure> = summaries.iter().map(|s| s.measure).collect();
     measures.sort_unstable();
@@ -64,11 +69,15 @@ fn block(measure: Measure, summaries: &[&SongsSummary]) -> String {
             write!(out, "  {cell:>width$}").ok();
         }
     }
+    for summary in summaries.iter().filter(|s| s.songs < songs) {
+        let (stem, method, own) = (&summary.stem, &summary.method, summary.songs);
+        write!(out, "\n  {stem} of {method}: {own} of {songs} {plural}").ok();
+    }
     for summary in summaries {
         if summary.nan_frames > 0 && measure == Measure::Sdr {
             write!(
                 out,
-                "\n  {} of {}: {} of {} frames are silent and left out{}",
+                "\n  {} of {}: {} of {} frames are silent (or not measured) and left out{}",
                 summary.stem,
                 summary.method,
                 summary.nan_frames,
@@ -116,12 +125,15 @@ pub fn comparison_text(comparison: &Comparison) -> String {
         high,
     } = comparison;
     let over = match over {
+        Over::Songs if *pairs == 1 => "1 song".to_owned(),
         Over::Songs => format!("{pairs} songs"),
         Over::Frames => {
             format!("{pairs} frames of one song, which are alike: the interval is too narrow")
         }
     };
-    let verdict = if *low > 0.0 {
+    let verdict = if *pairs < LEAST_PAIRS {
+        "too few to say"
+    } else if *low > 0.0 {
         "above 0"
     } else if *high < 0.0 {
         "below 0"

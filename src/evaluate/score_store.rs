@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! FOLDER/METHOD/SPLIT/SONG.json         as museval writes it; songs without a split are in `test`
-//! FOLDER/METHOD/SPLIT/SONG.json.toml    every value, and a fingerprint of all that it depends on
+//! FOLDER/METHOD/SPLIT/SONG.json.toml    every value, and a fingerprint of all that it depends on;
+//!                                       only of songs that were measured without a fault
 //! ```
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -94,23 +95,36 @@ impl ScoreStore {
         fits.then_some(stored.scores)
     }
 
-    /// Writes both files of a song.
+    /// Writes a song's file, and the other if there is a fingerprint: scores without one are not
+    /// found by [`Self::load`], so that what failed is tried again.
     ///
     /// # Errors
     /// [`Error::Exists`] unless overwriting was allowed; [`Error::Io`].
-    pub fn save(&self, song: &Song, scores: &TrackScores, fingerprint: &str) -> Result<()> {
+    pub fn save(&self, song: &Song, scores: &TrackScores, fingerprint: Option<&str>) -> Result<()> {
         let json = self.json_path(song, &scores.method);
         let folder = json.parent().unwrap_or(&self.folder);
         std::fs::create_dir_all(folder).map_err(Error::io("create the folder", folder))?;
-        let stored = Stored {
-            fingerprint: fingerprint.into(),
-            scores: scores.clone(),
-        };
-        let text = toml::to_string(&stored)
+        let text = fingerprint.map(|fingerprint| {
+            toml::to_string(&Stored {
+                fingerprint: fingerprint.into(),
+                scores: scores.clone(),
+            })
+        });
+        let text = text
+            .transpose()
             .map_err(|error| Error::setting("scores", format!("cannot be written: {error}")))?;
         write_museval(scores, &json, self.overwrite)?;
         let path = self.toml_path(song, &scores.method);
-        write_whole(&path, true, |file| file.write_all(text.as_bytes()))
+        if let Some(text) = text {
+            return write_whole(&path, true, |file| file.write_all(text.as_bytes()));
+        }
+        // One of an earlier run does not belong to these scores.
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(Error::io("remove", &path)(error))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

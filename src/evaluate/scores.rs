@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::apply::Region;
 use crate::error::{Error, Result};
 
 /// A group of measures that is asked for together.
@@ -134,11 +135,19 @@ impl Measure {
         }
     }
 
+    /// Whether a song has a value per frame rather than one.
+    pub fn has_frames(self) -> bool {
+        matches!(self, Self::Sdr | Self::Isr | Self::Sir | Self::Sar)
+    }
+
     /// Whether a lower value is a better one.
     pub fn lower_is_better(self) -> bool {
         matches!(self, Self::Lsd | Self::L1)
     }
 }
+
+/// What times of frames may be off by: they are sums of decimal fractions.
+const TIME_ERROR_SECS: f64 = 1e-6;
 
 /// One measure's values of one stem.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -187,6 +196,40 @@ impl TrackScores {
     /// A stem's scores, by its name in any case of letters.
     pub fn stem(&self, name: &str) -> Option<&StemScores> {
         self.stems.iter().find(|stem| same_name(&stem.stem, name))
+    }
+}
+
+impl TrackScores {
+    /// Keeps the frames that lie wholly within a region of the song. Measures with one value per
+    /// song stay as they are: they cannot be cut.
+    pub fn cut(&mut self, region: &Region) {
+        let start = region.start_secs - TIME_ERROR_SECS;
+        let length = region.duration_secs.unwrap_or(f64::INFINITY);
+        let end = region.start_secs + length + TIME_ERROR_SECS;
+        let (win_secs, hop_secs) = (self.win_secs, self.hop_secs);
+        let is_within = |frame: usize| {
+            let from = frame as f64 * hop_secs;
+            start <= from && from + win_secs <= end
+        };
+        let measures = self.stems.iter_mut().flat_map(|stem| &mut stem.measures);
+        for measured in measures.filter(|measured| measured.measure.has_frames()) {
+            let mut frame = 0..;
+            measured
+                .values
+                .retain(|_| frame.next().is_some_and(is_within));
+        }
+    }
+
+    /// Whether there is any value.
+    pub fn has_values(&self) -> bool {
+        let mut measures = self.stems.iter().flat_map(|stem| &stem.measures);
+        measures.any(|measured| !measured.values.is_empty())
+    }
+
+    /// Whether frames are as long and as far apart as these.
+    pub fn has_frames_of(&self, win_secs: f64, hop_secs: f64) -> bool {
+        let is_same = |a: f64, b: f64| (a - b).abs() <= TIME_ERROR_SECS;
+        is_same(self.win_secs, win_secs) && is_same(self.hop_secs, hop_secs)
     }
 }
 

@@ -34,9 +34,10 @@ pub(super) fn from_sounds(
         problems: Vec::new(),
         notes: Vec::new(),
     };
+    let known = song.known_stems();
     for sound in sounds {
         let name = &sound.name;
-        let Some(stem) = renames.known_stem(name, &song.stems) else {
+        let Some(stem) = renames.known_stem(name, &known) else {
             let note = format!("its sound {name:?} is none of the song's stems");
             estimates.notes.push(note);
             continue;

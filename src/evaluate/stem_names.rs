@@ -96,6 +96,14 @@ pub fn stems_of(song: &Song) -> Vec<String> {
     stems
 }
 
+/// Whether a song's accompaniment is what other stems add up to: the sum of all but the vocals, or a
+/// recording of its own beside vocals and further parts. Then the mixture is not made of it.
+pub(super) fn accompaniment_is_sum(song: &Song) -> bool {
+    let stems = stems_of(song);
+    let has = |name: &str| stems.iter().any(|stem| stem == name);
+    has(VOCALS) && has(ACCOMPANIMENT) && stems.len() > 2
+}
+
 /// The place of a stem in tables. The last two stand side by side, because they are measured
 /// together.
 pub(super) fn rank(stem: &str) -> usize {

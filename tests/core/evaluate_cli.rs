@@ -186,6 +186,44 @@ fn what_cannot_be_measured_is_named_and_the_rest_is_done() {
 }
 
 #[test]
+fn what_failed_is_tried_again_and_the_rest_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    make(folder.path());
+    let bad = folder.path().join("est/A/vocals.wav");
+    std::fs::write(&bad, "no sound").unwrap();
+    let words = [
+        "--estimates",
+        "est",
+        "--json-dir",
+        "scores",
+        "--resume",
+        "--json",
+    ];
+    run(folder.path(), &words).expect(2);
+    let again = run(folder.path(), &words).expect(2);
+    let kept: Vec<(String, bool)> = again
+        .events("track")
+        .iter()
+        .map(|track| (text(&track["input"]).to_owned(), track["kept"] == true))
+        .collect();
+    assert_eq!(kept, [("A".to_owned(), false), ("B".to_owned(), true)]);
+
+    // A file in the place of a folder: the scores are shown all the same.
+    std::fs::create_dir(folder.path().join("full")).unwrap();
+    std::fs::write(folder.path().join("full/mixture"), "in the way").unwrap();
+    let words = ["--floor", "--json-dir", "full", "--json"];
+    let shown = run(folder.path(), &words).expect(2);
+    assert_eq!(shown.events("track").len(), 2);
+    assert!(median(&shown, "mixture", "vocals", "SDR").is_finite());
+
+    // A true stem that is silent is no failure.
+    write(&folder.path().join("truth/A/horn.wav"), vec![0.0; FRAMES]);
+    let done = run(folder.path(), &["--floor", "--json"]).expect(0);
+    let is_told = |object: &Value| text(&object["message"]).contains("horn is left out");
+    assert!(done.events("warning").iter().any(is_told));
+}
+
+#[test]
 fn a_model_runs_on_the_mixtures() {
     let folder = tempfile::tempdir().unwrap();
     make(folder.path());

@@ -1,9 +1,10 @@
 //! From frames to tables: averages, comparisons, intervals and boxes by hand.
 
+use stemloom::apply::Region;
 use stemloom::display::{BoxGroup, box_figures, draw_boxes};
 use stemloom::evaluate::{
-    Measure, MeasureScores, Over, StemScores, TrackScores, compare, csv_header, csv_rows,
-    median_interval, summarise_songs, table_text,
+    Measure, MeasureScores, Over, StemScores, TrackScores, compare, comparison_text, csv_header,
+    csv_rows, median_interval, summarise_songs, table_text,
 };
 
 use crate::common::{Rng, failure, setting_name};
@@ -54,6 +55,10 @@ fn averages_are_those_made_by_hand() {
         text.contains("4.00 (6.00)") && text.contains("3 of 9 frames"),
         "{text}"
     );
+    for words in ["vocals of n: 1 of 3 songs", "drums of m: 1 of 3 songs"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!text.contains("vocals of m: 3 of 3"), "{text}");
     let rows = csv_rows(&scores, &summaries);
     assert_eq!(rows.len(), 6 + 3);
     assert!(rows.iter().all(|row| row.len() == csv_header().len()));
@@ -94,6 +99,56 @@ fn differences_are_paired_song_by_song() {
     assert_eq!((found[0].pairs, found[0].over), (2, Over::Frames));
     assert_eq!(found[0].median, 2.5);
     assert_eq!(setting_name(failure(compare(&one, "a", "c", 0))), "compare");
+}
+
+#[test]
+fn few_pairs_say_nothing() {
+    let pair = |song: usize| {
+        let song = format!("S{song}");
+        let of = |method, value| track(&song, method, &[("vocals", &[value])]);
+        [of("a", 3.0), of("b", 1.0)]
+    };
+    let text_of = |songs: usize, measure: Measure| {
+        let mut scores: Vec<TrackScores> = (0..songs).flat_map(pair).collect();
+        for track in &mut scores {
+            track.stems[0].measures[0].measure = measure;
+        }
+        comparison_text(&compare(&scores, "a", "b", 0).unwrap()[0])
+    };
+    let few = text_of(5, Measure::Sdr);
+    assert!(
+        few.contains("too few to say; mean +2.000; 5 songs"),
+        "{few}"
+    );
+    assert!(text_of(6, Measure::Sdr).contains("above 0; mean"));
+    // A single value of a song is a song, not a frame.
+    let one = text_of(1, Measure::SiSdr);
+    assert!(one.contains("; 1 song)"), "{one}");
+    assert!(text_of(1, Measure::Sdr).contains("1 frames of one song"));
+}
+
+#[test]
+fn only_whole_frames_of_the_stretch_are_kept() {
+    let cut = |start_secs, duration_secs| {
+        let mut track = track("A", "m", &[("vocals", &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0])]);
+        track.hop_secs = 0.1;
+        track.win_secs = 0.2;
+        track.stems[0].measures.push(MeasureScores {
+            measure: Measure::Snr,
+            values: vec![7.0],
+        });
+        track.cut(&Region {
+            start_secs,
+            duration_secs,
+        });
+        assert_eq!(track.stems[0].values(Measure::Snr), [7.0]);
+        track.stems[0].values(Measure::Sdr).to_vec()
+    };
+    // 3 · 0.1 is a little more than 0.3, and 0.1 + 0.2 is not 0.3.
+    assert_eq!(cut(0.1, Some(0.4)), [1.0, 2.0, 3.0]);
+    assert_eq!(cut(0.3, None), [3.0, 4.0, 5.0]);
+    assert_eq!(cut(0.05, Some(0.3)), [1.0]);
+    assert!(cut(0.0, Some(0.1)).is_empty());
 }
 
 #[test]

@@ -135,6 +135,25 @@ fn folders_of_others_are_taken_with_their_splits() {
 }
 
 #[test]
+fn folders_before_the_split_are_methods() {
+    let root = tempfile::tempdir().unwrap();
+    for place in ["A1/test", "more/A2/Test", "train"] {
+        let folder = root.path().join(place);
+        std::fs::create_dir_all(&folder).unwrap();
+        write_museval(&sample(), &folder.join("Song.json"), false).unwrap();
+    }
+    let methods = |name: Option<&str>| {
+        let (scores, _) = read_museval_folder(root.path(), name).unwrap();
+        scores
+            .into_iter()
+            .map(|track| track.method)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(methods(Some("x")), ["x/A1", "x/more/A2", "x"]);
+    assert_eq!(methods(None)[..2], ["A1", "more/A2"]);
+}
+
+#[test]
 fn what_holds_no_scores_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let empty = failure(read_museval_folder(folder.path(), None));

@@ -183,3 +183,66 @@ fn cancelling_leaves_no_half_song() {
     assert!(matches!(failure(cancelled), Error::Cancelled));
     assert!(!place.options.out.join("a").exists());
 }
+
+#[test]
+fn two_pieces_of_one_name_are_told() {
+    let place = Place::new();
+    for name in ["A/song.mid", "a - song.midi", "other.mid"] {
+        place.midi(name, &duet());
+    }
+    let told = place.run();
+    assert_eq!(told.len(), 3);
+    let wrong = told.into_iter().filter_map(|(_, outcome)| outcome.err());
+    let wrong: Vec<Error> = wrong.collect();
+    assert_eq!(wrong.len(), 1);
+    let text = wrong[0].to_string();
+    assert!(
+        text.starts_with("inputs: ") && text.contains("rename one"),
+        "{text}"
+    );
+}
+
+#[test]
+fn only_songs_made_here_are_replaced() {
+    let mut place = Place::new();
+    place.midi("a.mid", &duet());
+    let song = place.options.out.join("a");
+    let own = song.join("own.txt");
+    std::fs::create_dir_all(&song).expect("made");
+    std::fs::write(&own, "mine").expect("written");
+    for overwrite in [false, true] {
+        place.options.overwrite = overwrite;
+        let told = place.run();
+        assert!(matches!(told[0].1, Err(Error::Exists { .. })), "{told:?}");
+        assert_eq!(std::fs::read_to_string(&own).expect("there"), "mine");
+    }
+    std::fs::remove_dir_all(&song).expect("removed");
+    place.options.overwrite = false;
+    assert!(matches!(place.run()[0].1, Ok(Some(_))));
+    assert!(song.join("render.json").is_file());
+    assert!(matches!(place.run()[0].1, Ok(None)));
+
+    // What a killed run had put aside is taken back.
+    let aside = place.options.out.join(".a.old");
+    std::fs::rename(&song, &aside).expect("renamed");
+    assert!(matches!(place.run()[0].1, Ok(None)));
+    assert!(song.join("mixture.wav").is_file() && !aside.exists());
+
+    // A MIDI file that changed since is not passed by in silence.
+    let midi = place.folder.path().join("midi/a.mid");
+    let file = std::fs::File::options()
+        .write(true)
+        .open(midi)
+        .expect("open");
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
+    file.set_modified(later).expect("set");
+    let mut told = place.run();
+    let old = told.remove(0).1.expect_err("too old");
+    assert!(
+        old.to_string().contains("older than its MIDI file"),
+        "{old}"
+    );
+    place.options.overwrite = true;
+    assert!(matches!(place.run()[0].1, Ok(Some(_))));
+    assert!(!aside.exists());
+}

@@ -137,13 +137,19 @@ fn activity_is_told_and_written() {
     let folder = shelf();
     let song = audio("s24.flac");
     let words = [
-        "detect", &song, "--model", "ear", "--csv", "ear.csv", "--json",
+        "detect",
+        &song,
+        "--model",
+        "ear",
+        "--csv",
+        "tables/ear.csv",
+        "--json",
     ];
     let result = stemloom(folder.path(), &words)
         .expect(0)
         .events("result")
         .remove(0);
-    let table = std::fs::read_to_string(folder.path().join("ear.csv")).unwrap();
+    let table = std::fs::read_to_string(folder.path().join("tables/ear.csv")).unwrap();
     assert!(table.starts_with("secs,probability\n"), "{table}");
     assert_eq!(table.lines().count(), 1 + whole(&result["windows"]));
     let active = number(&result["active_seconds"]);

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::work::{EvaluateEvent, Tell};
+use super::work::{EvaluateEvent, MeasureRequest, Tell};
 use super::{MethodKind, Trouble};
 use crate::apply::{self, BUILTIN_IDS, Params, Region, Separator};
 use crate::error::{Error, Result};
 use crate::evaluate::{
-    Method, MethodSource, OracleKind, Renames, TrackScores, TrackSet, find_estimates,
-    read_museval_folder, stems_of,
+    EvaluateSpec, Method, MethodSource, Metric, OracleKind, Renames, TrackScores, TrackSet,
+    find_estimates, read_museval_folder, stems_of,
 };
 use crate::gui::truth::{Sounds, method_of, usual_renames};
 use crate::model::{Device, ModelShelf, file_sha256};
@@ -59,18 +59,19 @@ pub(super) type ReadScores = (String, Vec<TrackScores>);
 
 /// Opens the methods; one that cannot be used is told and left out.
 pub(super) fn open_methods(
-    choices: &[MethodChoice],
+    request: &MeasureRequest,
     set: Option<&TrackSet>,
     tell: Tell<'_>,
     reporter: &Reporter,
 ) -> Result<(Vec<Opened>, Vec<ReadScores>)> {
     let (mut opened, mut read) = (Vec::new(), Vec::new());
-    for choice in choices {
+    for choice in &request.methods {
         reporter.step("Opening the methods", 0, 0)?;
         let outcome = match (&choice.what, set) {
-            (MethodWhat::Museval(path), _) => museval(choice, path, set, tell).map(|scores| {
-                read.extend(scores);
-            }),
+            (MethodWhat::Museval(path), _) => {
+                museval(choice, path, (&request.spec, set), tell, reporter)
+                    .map(|more| read.extend(more))
+            }
             (_, None) => Err(Error::setting(
                 "true stems",
                 "choose a folder of true stems",
@@ -187,20 +188,24 @@ fn model(id: &str, reporter: &Reporter) -> Result<(Box<dyn Separator>, String)> 
         let separator = apply::open_weight_free(id, &params, &Device::Auto)?;
         return Ok((separator, id.to_owned()));
     }
-    let (path, _) = ModelShelf::scan().find(id, &BUILTIN_IDS)?;
+    let (path, card) = ModelShelf::scan().find(id, &BUILTIN_IDS)?;
     let hash = file_sha256(&path, reporter)?;
     let (network, remark) = apply::open_network(id, &params, &Device::Auto, 0)?;
     remark.into_iter().for_each(|remark| reporter.warn(remark));
-    Ok((Box::new(network), format!("{id} {hash}")))
+    // The card may lie beside the file.
+    let card = card.to_json()?;
+    Ok((Box::new(network), format!("{id} {hash} {card}")))
 }
 
-/// Scores of others, of the songs that are measured; of all songs without references.
+/// Scores of others by method, of the songs and the stretch that are measured; of all songs without
+/// references.
 fn museval(
     choice: &MethodChoice,
     path: &Path,
-    set: Option<&TrackSet>,
+    (spec, set): (&EvaluateSpec, Option<&TrackSet>),
     tell: Tell<'_>,
-) -> Result<Option<ReadScores>> {
+    reporter: &Reporter,
+) -> Result<Vec<ReadScores>> {
     let own = Some(choice.name.trim()).filter(|name| !name.is_empty());
     let (mut scores, problems) = read_museval_folder(path, own)?;
     for reason in problems {
@@ -212,11 +217,28 @@ fn museval(
             songs.any(|song| song.name.to_lowercase() == track.song.to_lowercase())
         };
         scores.retain(is_wanted);
+        let is_other = |track: &TrackScores| !track.has_frames_of(spec.win_secs, spec.hop_secs);
+        if spec.metrics.contains(&Metric::Bss4) && scores.iter().any(is_other) {
+            reporter.warn(format!(
+                "{}: frames are not as long or as far apart as those measured here",
+                choice.shown_name()
+            ));
+        }
     }
-    let Some(first) = scores.first() else {
+    if let Some(region) = &spec.region {
+        scores.iter_mut().for_each(|track| track.cut(region));
+        scores.retain(TrackScores::has_values);
+    }
+    if scores.is_empty() {
         let reason = "holds scores of none of the songs that are measured".to_owned();
         fail(tell, choice.shown_name(), reason);
-        return Ok(None);
-    };
-    Ok(Some((first.method.clone(), scores)))
+    }
+    let mut methods: Vec<ReadScores> = Vec::new();
+    for track in scores {
+        match methods.iter_mut().find(|(name, _)| *name == track.method) {
+            Some((_, own)) => own.push(track),
+            None => methods.push((track.method.clone(), vec![track])),
+        }
+    }
+    Ok(methods)
 }

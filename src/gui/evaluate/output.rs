@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::work::INCOMPLETE;
 use crate::dataset::Song;
 use crate::display::{BoxGroup, draw_boxes};
 use crate::error::{Error, Result};
@@ -135,6 +136,7 @@ impl WriteRequest {
         let total = measured.len() as u64;
         for (done, (song, track, key)) in measured.into_iter().enumerate() {
             reporter.step("Writing the scores", done as u64, total)?;
+            let key = (key != INCOMPLETE).then_some(key.as_str());
             store.save(song, track, key)?;
         }
         Ok(())

@@ -18,6 +18,9 @@ use crate::gui::jobs::{JobEvent, JobId};
 use crate::gui::truth::true_song;
 use crate::progress::{Event, Reporter};
 
+/// What stands in the place of a fingerprint for scores that are not whole: it is none, so that they
+/// are written without one and measured again.
+pub(super) const INCOMPLETE: &str = "incomplete";
 /// Units of progress of one method of one song.
 const STEPS: u64 = 1000;
 
@@ -58,7 +61,8 @@ pub enum EvaluateRequest {
 pub enum EvaluateEvent {
     /// What will be measured, and remarks.
     Begun(Vec<Song>, Vec<(String, MethodKind)>, Vec<String>),
-    /// A song by a method, what it depends on (empty if it was read), and remarks.
+    /// A song by a method, what it depends on (empty if it was read, "incomplete" if a part of
+    /// it failed), and remarks.
     Scored(Box<TrackScores>, String, Vec<String>),
     /// Something could not be measured; the rest goes on.
     Failed(Trouble),
@@ -102,7 +106,7 @@ impl MeasureRequest {
     fn run(self, tell: Tell<'_>, reporter: &Reporter) -> Result<()> {
         reporter.step("Looking at the true stems", 0, 0)?;
         let set = self.open_set()?;
-        let (mut opened, mut read) = open_methods(&self.methods, set.as_ref(), tell, reporter)?;
+        let (mut opened, mut read) = open_methods(&self, set.as_ref(), tell, reporter)?;
         let mut seen = BTreeSet::new();
         opened.retain(|own| is_first(&mut seen, &own.method.name, tell));
         read.retain(|own| is_first(&mut seen, &own.0, tell));
@@ -153,7 +157,7 @@ impl MeasureRequest {
         tell: Tell<'_>,
         reporter: &Reporter,
     ) -> Result<()> {
-        let mut shared: Option<OpenSong<'_>> = None;
+        let mut shared: Option<(OpenSong<'_>, bool)> = None;
         for (place, own) in methods.iter_mut().enumerate() {
             let part = Part::new(reporter, (done + place as u64) * STEPS, total * STEPS);
             let outcome = match own.region {
@@ -180,9 +184,10 @@ impl MeasureRequest {
         Ok(())
     }
 
+    /// One method of a song; `is_whole` tells whether all true stems could be read.
     fn one(
         &self,
-        open: &mut OpenSong<'_>,
+        (open, is_whole): &mut (OpenSong<'_>, bool),
         own: &mut Opened,
         song: &Song,
         part: &Part,
@@ -192,6 +197,7 @@ impl MeasureRequest {
         let about = format!("{}, {name}", song.name);
         let estimates = own.method.estimate(open, &own.renames, &part.reporter)?;
         let measured = measure_song(open, &name, estimates, &self.spec, &part.reporter)?;
+        let is_whole = *is_whole && measured.problems.is_empty();
         for reason in measured.problems {
             tell(EvaluateEvent::Failed(Trouble {
                 song: Some(song.name.clone()),
@@ -201,21 +207,27 @@ impl MeasureRequest {
         }
         let notes = measured.notes.into_iter().chain(part.warnings());
         let notes = notes.map(|note| format!("{about}: {note}")).collect();
-        let key = fingerprint(song, &own.method, &self.spec, &own.renames);
+        let key = if is_whole {
+            fingerprint(song, &own.method, &self.spec, &own.renames)
+        } else {
+            INCOMPLETE.to_owned()
+        };
         let scores = Box::new(measured.scores);
         tell(EvaluateEvent::Scored(scores, key, notes));
         Ok(())
     }
 }
 
-/// The true stems of a song; those that cannot be measured are told.
+/// The true stems of a song, and whether all could be read; those that cannot be measured are told.
 fn read<'s>(
     song: &'s Song,
     region: Option<Region>,
     reporter: &Reporter,
     tell: Tell<'_>,
-) -> Result<OpenSong<'s>> {
+) -> Result<(OpenSong<'s>, bool)> {
     let (open, problems) = OpenSong::read(song, region, reporter)?;
+    open.notes().iter().for_each(|note| reporter.warn(note));
+    let is_whole = problems.is_empty();
     for reason in problems {
         tell(EvaluateEvent::Failed(Trouble {
             song: Some(song.name.clone()),
@@ -223,7 +235,7 @@ fn read<'s>(
             reason,
         }));
     }
-    Ok(open)
+    Ok((open, is_whole))
 }
 
 /// Tells a failure; a cancelled job ends.
