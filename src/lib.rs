@@ -4,7 +4,7 @@
 //! audio ─► spectral ─► model ─► apply ─► audio        (a song to its stems)
 //!                                  └► display, playback  (seen and heard)
 //! batch                                                (many songs, nothing lost)
-//! dataset ─► train                                     (recordings to a network)
+//! dataset ─► train ─► model                            (recordings to a network on the shelf)
 //!    └─────► evaluate                                  (stems against the truth)
 //! session, cli, gui                                    (people)
 //! ```

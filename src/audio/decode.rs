@@ -298,6 +298,19 @@ impl Decoder {
     }
 }
 
+/// Frames of a file, all of it decoded: for those whose header does not tell.
+///
+/// # Errors
+/// As [`Decoder::open`]; [`Error::Io`] while reading.
+pub fn count_frames(path: &Path, track: Option<usize>) -> Result<u64> {
+    let mut decoder = Decoder::open(path, track)?;
+    let mut frames = 0;
+    while let Some(block) = decoder.next_block()? {
+        frames += block.first().map_or(0, Vec::len) as u64;
+    }
+    Ok(frames)
+}
+
 impl Source for Decoder {
     fn sample_rate_hz(&self) -> u32 {
         self.info.sample_rate

@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
 
 use crate::error::{Error, Result};
 
@@ -116,4 +118,26 @@ pub fn sync_folder(folder: &Path) {
     {
         let _ = folder;
     }
+}
+
+/// All files below a folder in the order of their names; hidden ones are none.
+///
+/// # Errors
+/// [`Error::Io`] if a folder cannot be looked into.
+pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let is_seen = |item: &walkdir::DirEntry| {
+        item.depth() == 0 || !item.file_name().to_string_lossy().starts_with('.')
+    };
+    let walk = WalkDir::new(folder).sort_by_file_name().into_iter();
+    for item in walk.filter_entry(is_seen) {
+        let item = item.map_err(|error| {
+            let path = error.path().unwrap_or(folder).to_path_buf();
+            Error::io("look into", path)(error.into())
+        })?;
+        if item.path().is_file() {
+            files.push(item.into_path());
+        }
+    }
+    Ok(files)
 }

@@ -21,10 +21,13 @@ mod wav;
 mod wav_read;
 
 pub use clip::{Clip, ClipReader, ClipWriter};
-pub use decode::{AudioInfo, Decoder, SUPPORTED_EXTENSIONS, TrackInfo, decode, probe};
+pub use decode::{
+    AudioInfo, Decoder, SUPPORTED_EXTENSIONS, TrackInfo, count_frames, decode, probe,
+};
 pub use encode::{AudioFormat, AudioWriter, Written};
 pub use files::{
-    free_space_bytes, make_readable, part_prefix, sanitise_file_name, sync_folder, write_whole,
+    files_below, free_space_bytes, make_readable, part_prefix, sanitise_file_name, sync_folder,
+    write_whole,
 };
 pub use levels::{apply_gain, peak, residual_db, rms};
 pub use resample::{Resampler, resample, resampled_frames};

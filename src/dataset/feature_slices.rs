@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path};
 
-use super::features::{FeatureInput, files_below, relative};
+use super::features::{FeatureInput, relative};
+use crate::audio::files_below;
 use crate::error::{Error, Result};
 
 /// Names of pieces by instrument, folders of a name divided by `/`.

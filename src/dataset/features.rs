@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use walkdir::WalkDir;
 
 use super::feature_kind::{FeatureKind, FeatureMaker};
 use super::feature_slices::{Counts, add_all, none_of, piece_name, remove_beyond};
@@ -17,7 +16,9 @@ use super::made::is_newer;
 use super::manifest::{read_toml, write_toml};
 use super::npy::{npy_shape, write_npy};
 use crate::apply::mixed_to_mono;
-use crate::audio::{Clip, SUPPORTED_EXTENSIONS, decode, probe, resample, resampled_frames};
+use crate::audio::{
+    Clip, SUPPORTED_EXTENSIONS, decode, files_below, probe, resample, resampled_frames,
+};
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
 use crate::spectral::{MagnitudePicture, StftSpec};
@@ -355,25 +356,6 @@ fn place(input: &FeatureInput, options: &FeatureOptions, number: usize) -> PathB
 /// Whether a slice is there, of the right shape and length.
 fn is_whole(path: &Path, maker: &FeatureMaker, frames: usize) -> bool {
     npy_shape(path).is_ok_and(|shape| shape == maker.shape(frames))
-}
-
-/// All files below a folder in the order of their names; hidden ones are none.
-pub(super) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let is_seen = |item: &walkdir::DirEntry| {
-        item.depth() == 0 || !item.file_name().to_string_lossy().starts_with('.')
-    };
-    let walk = WalkDir::new(folder).sort_by_file_name().into_iter();
-    for item in walk.filter_entry(is_seen) {
-        let item = item.map_err(|error| {
-            let path = error.path().unwrap_or(folder).to_path_buf();
-            Error::io("look into", path)(error.into())
-        })?;
-        if item.path().is_file() {
-            files.push(item.into_path());
-        }
-    }
-    Ok(files)
 }
 
 /// A path below the folder, the same text on every system.

@@ -10,14 +10,14 @@ use sha2::{Digest as _, Sha256};
 
 use super::examples::{EXAMPLES_FILE, ExampleSet, ExampleTarget, stored_example_spec};
 use super::excerpt_spec::{EXCERPTS_FILE, ExcerptManifest, ExcerptMode};
-use super::features::{FEATURES_FILE, FeatureManifest, files_below, is_audio, relative};
+use super::features::{FEATURES_FILE, FeatureManifest, is_audio, relative};
 use super::file_digest::{digest, hex};
 use super::leaks::{Leak, content_leaks, extracted_songs, folders, song_leaks, split_of};
 use super::masks::ClassBalance;
 use super::multitrack::Split;
 use super::npy::read_npy;
 use super::statistics::Statistics;
-use crate::audio::probe;
+use crate::audio::{files_below, probe};
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
 

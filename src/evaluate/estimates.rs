@@ -12,11 +12,9 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
-
 use super::stem_names::{Renames, stems_of};
 use super::tracks::{TrackSet, is_audio, is_mixture};
-use crate::audio::sanitise_file_name;
+use crate::audio::{files_below, sanitise_file_name};
 use crate::dataset::{Song, Split};
 use crate::error::{Error, Result};
 
@@ -233,23 +231,4 @@ fn method_name(folder: &Path, name: Option<&str>, folders: &[String]) -> String 
         (None, true) => super::tracks::own_name(folder),
         (None, false) => own,
     }
-}
-
-/// All files below a folder in the order of their names; hidden ones are none.
-pub(super) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let is_seen = |item: &walkdir::DirEntry| {
-        item.depth() == 0 || !item.file_name().to_string_lossy().starts_with('.')
-    };
-    let walk = WalkDir::new(folder).sort_by_file_name().into_iter();
-    for item in walk.filter_entry(is_seen) {
-        let item = item.map_err(|error| {
-            let path = error.path().unwrap_or(folder).to_path_buf();
-            Error::io("look into", path)(error.into())
-        })?;
-        if item.path().is_file() {
-            files.push(item.into_path());
-        }
-    }
-    Ok(files)
 }

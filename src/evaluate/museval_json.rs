@@ -12,10 +12,9 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::estimates::files_below;
 use super::scores::{Measure, MeasureScores, StemScores, TrackScores};
 use super::tracks::own_name;
-use crate::audio::write_whole;
+use crate::audio::{files_below, write_whole};
 use crate::dataset::Split;
 use crate::error::{Error, Result};
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::scores::same_name;
-use crate::audio::{Decoder, SUPPORTED_EXTENSIONS, Source as _, probe, sanitise_file_name};
+use crate::audio::{SUPPORTED_EXTENSIONS, count_frames, probe, sanitise_file_name};
 use crate::dataset::{
     Mixture, MultitrackSet, MultitrackSpec, Part, Problem, ProblemKind, Song, Split,
 };
@@ -200,14 +200,7 @@ fn part_of(path: &Path, stem: &str) -> Result<Part> {
     let info = probe(path, None)?;
     let frames = match info.frames {
         Some(frames) => frames,
-        None => {
-            let mut decoder = Decoder::open(path, None)?;
-            let mut frames = 0;
-            while let Some(block) = decoder.next_block()? {
-                frames += block.first().map_or(0, Vec::len) as u64;
-            }
-            frames
-        }
+        None => count_frames(path, None)?,
     };
     if info.sample_rate == 0 {
         return Err(Error::Malformed {

@@ -1,5 +1,6 @@
 //! The card's `[tensor]` table: what goes in and comes out, and in which order.
 
+pub use crate::spectral::PictureChannels;
 use serde::{Deserialize, Serialize};
 
 /// What goes in and comes out.
@@ -59,40 +60,6 @@ pub enum TensorAxes {
     FrequencyTime,
     /// `[…, columns, bins]`.
     TimeFrequency,
-}
-
-/// The channels of a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(rename_all = "kebab-case")]
-pub enum PictureChannels {
-    /// One: the scaled magnitude.
-    #[default]
-    Magnitude,
-    /// Two: the scaled magnitude, and the phase divided by π, −1…1.
-    MagnitudePhase,
-    /// Three: as two, then −1 everywhere.
-    Colour,
-}
-
-impl PictureChannels {
-    /// Number of channels, 1–3.
-    pub fn count(self) -> usize {
-        match self {
-            Self::Magnitude => 1,
-            Self::MagnitudePhase => 2,
-            Self::Colour => 3,
-        }
-    }
-
-    /// Whether the phase is in the picture.
-    pub fn has_phase(self) -> bool {
-        self != Self::Magnitude
-    }
-
-    /// Whether it is what a card has without saying so.
-    pub(super) fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// The `[tensor]` table.

@@ -14,8 +14,8 @@ use super::recipe::Recipe;
 use crate::dataset::{ExampleSource, ExampleSpec, ExampleTarget, PictureChannels, Polarity};
 use crate::error::{Error, Result};
 use crate::model::{
-    AudioCard, BinFill, CardChannels, FadeName, MaskPolarity, ModelCard, OutputCard,
-    PictureChannels as CardPlanes, SegmentCard, SegmentUnit, Task, TensorCard, TensorKind,
+    AudioCard, BinFill, CardChannels, FadeName, MaskPolarity, ModelCard, OutputCard, SegmentCard,
+    SegmentUnit, Task, TensorCard, TensorKind,
 };
 use crate::spectral::{DroppedBins, MagnitudeScale, Padding, StftSpec};
 
@@ -68,10 +68,10 @@ pub fn card_of(recipe: &Recipe) -> Result<ModelCard> {
         tensor: TensorCard {
             input: "input".to_owned(),
             outputs: vec!["output".to_owned()],
-            input_channels: planes(spec.input),
+            input_channels: spec.input,
             output_channels: match kind {
-                TensorKind::PicturePicture => planes(spec.output),
-                _ => CardPlanes::Magnitude,
+                TensorKind::PicturePicture => spec.output,
+                _ => PictureChannels::Magnitude,
             },
             style: spec.conditioned,
             every_column,
@@ -224,13 +224,5 @@ fn polarity(spec: &ExampleSpec) -> MaskPolarity {
             ..
         } => MaskPolarity::Rest,
         _ => MaskPolarity::Target,
-    }
-}
-
-fn planes(channels: PictureChannels) -> CardPlanes {
-    match channels {
-        PictureChannels::Magnitude => CardPlanes::Magnitude,
-        PictureChannels::MagnitudePhase => CardPlanes::MagnitudePhase,
-        PictureChannels::Colour => CardPlanes::Colour,
     }
 }

@@ -10,8 +10,8 @@ use rayon::prelude::*;
 use super::roles::{Roles, same_name};
 use super::sources::{Findings, Found};
 use super::spec::{ExampleSource, ExampleSpec};
-use crate::audio::{Decoder, Source as _, probe};
-use crate::dataset::features::{files_below, is_audio};
+use crate::audio::{count_frames, files_below, probe};
+use crate::dataset::features::is_audio;
 use crate::dataset::leaks::extracted_songs;
 use crate::dataset::multitrack::{Part, Split};
 use crate::error::{Error, Result};
@@ -231,14 +231,7 @@ fn measure(path: &Path, voice: &str) -> Result<Part> {
     let info = probe(path, None)?;
     let frames = match info.frames {
         Some(frames) => frames,
-        None => {
-            let mut decoder = Decoder::open(path, None)?;
-            let mut frames = 0;
-            while let Some(block) = decoder.next_block()? {
-                frames += block.first().map_or(0, Vec::len) as u64;
-            }
-            frames
-        }
+        None => count_frames(path, None)?,
     };
     if info.sample_rate == 0 || frames == 0 {
         return Err(Error::Malformed {

@@ -5,31 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::apply::PicturePreset;
 use crate::dataset::augment::AugmentSpec;
 use crate::dataset::masks::Polarity;
+pub use crate::spectral::PictureChannels;
 use crate::spectral::{MagnitudePicture, StftSpec};
-
-/// Which channels a picture has. A picture is `[channels][height][columns]`, low frequencies first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PictureChannels {
-    /// One: the scaled magnitude.
-    #[default]
-    Magnitude,
-    /// Two: the scaled magnitude; the phase divided by π, −1…1.
-    MagnitudePhase,
-    /// Three: as before, then −1 everywhere (the empty blue of the colour pictures).
-    Colour,
-}
-
-impl PictureChannels {
-    /// How many there are, 1 to 3.
-    pub fn count(self) -> usize {
-        match self {
-            Self::Magnitude => 1,
-            Self::MagnitudePhase => 2,
-            Self::Colour => 3,
-        }
-    }
-}
 
 /// What the network is to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]

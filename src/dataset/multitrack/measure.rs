@@ -3,7 +3,7 @@
 use super::find::{Found, FoundFile};
 use super::group::{Group, stem_of};
 use super::{Mixture, Part, Problem, ProblemKind, Song};
-use crate::audio::{AudioInfo, Decoder, Source as _, probe};
+use crate::audio::{AudioInfo, count_frames, probe};
 use crate::error::{Error, Result};
 
 /// A header that claims more is taken for broken: nobody could hold such a song.
@@ -77,7 +77,7 @@ fn measure_file(file: &FoundFile, stem: &str) -> Result<Option<Part>> {
     };
     let frames = match info.frames {
         Some(frames) => frames,
-        None => count_frames(file)?,
+        None => count_frames(&file.path, file.track)?,
     };
     let part = Part {
         name: file.name.clone(),
@@ -104,16 +104,6 @@ fn check(info: &AudioInfo, part: &Part) -> Result<()> {
         problem,
         path: part.path.clone(),
     })
-}
-
-/// The length of a file that does not tell it.
-fn count_frames(file: &FoundFile) -> Result<u64> {
-    let mut decoder = Decoder::open(&file.path, file.track)?;
-    let mut frames = 0;
-    while let Some(block) = decoder.next_block()? {
-        frames += block.first().map_or(0, Vec::len) as u64;
-    }
-    Ok(frames)
 }
 
 /// The song's length, rate and channels, and how its recordings differ in them.

@@ -98,12 +98,12 @@ pub fn ui(
                 egui::WidgetInfo::labeled(egui::Role::Button, true, format!("More for {name}"))
             });
             egui::Popup::menu(&more).show(|ui| menu(ui, song, lane, actions));
-            let scores = scene.truth.lane(lane);
-            if let Some(scores) = scores.filter(|_| scene.settings.show_sdr) {
-                curve::head(ui, &lane.name, scores);
-            }
         });
         gain(ui, lane, actions);
+        let scores = scene.truth.lane(lane);
+        if let Some(scores) = scores.filter(|_| scene.settings.show_sdr) {
+            curve::head(ui, &lane.name, scores);
+        }
     }
 }
 

@@ -87,7 +87,7 @@ fn figures(values: [f64; 4]) -> String {
 /// The median SDR in the lane's head.
 pub fn head(ui: &mut Ui, lane: &str, scores: &LaneScores) {
     let medians = scores.medians();
-    let text = RichText::new(decibels(medians[0])).font(small());
+    let text = RichText::new(format!("SDR {}", decibels(medians[0]))).font(small());
     let response = ui.add(egui::Label::new(text).selectable(false));
     let tip = format!(
         "{}: medians over {} seconds, measured against the true {}",
