@@ -18,6 +18,7 @@ use super::settings::{self, Settings, ThemeChoice, Workspace};
 use super::spectrum::Spectra;
 use super::tiles::Tiles;
 use super::train::{self, TrainView};
+use super::transfer::TransferView;
 use super::truth::TruthView;
 use super::{bottom, card_form, export, fold, help, inspector, library, theme, topbar, welcome};
 use crate::display::Peak;
@@ -68,6 +69,7 @@ pub struct App {
     pub(super) listen: ListenView,
     pub(super) reconstruct: ReconstructView,
     pub(super) train: TrainView,
+    pub(super) transfer: TransferView,
     pub(super) evaluate: EvaluateView,
     pub(super) truth: TruthView,
     pub(super) is_test: bool,
@@ -130,6 +132,7 @@ impl App {
             listen: ListenView::default(),
             reconstruct: ReconstructView::default(),
             train: TrainView::default(),
+            transfer: TransferView::default(),
             evaluate: EvaluateView::default(),
             truth: TruthView::default(),
             is_test: start.is_test,
@@ -239,7 +242,8 @@ impl eframe::App for App {
         let listens = self.settings.workspace == Workspace::Listen;
         let usable = |command: Command| listens || !command.is_of_listening();
         if !self.palette.is_open() && !self.export.open {
-            actions.extend(command::pressed(&ctx, usable).into_iter().map(Action::Do));
+            let pressed = command::pressed(&ctx, usable).into_iter();
+            actions.extend(pressed.map(|command| Action::Do(self.keyed(command))));
         }
         let playhead_secs = self.playhead_secs();
         let playing = self.is_playing();
@@ -287,7 +291,7 @@ impl eframe::App for App {
                             ui,
                             &scene,
                             &mut self.form,
-                            &mut self.reconstruct,
+                            (&mut self.reconstruct, &mut self.transfer),
                             &mut actions,
                         );
                     }
@@ -324,6 +328,7 @@ impl eframe::App for App {
                 .map(|file| file.path().to_path_buf())
                 .collect()
         });
+        let dropped = self.take_style(dropped);
         if !dropped.is_empty() {
             actions.push(Action::OpenPaths(dropped));
         }

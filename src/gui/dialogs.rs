@@ -10,6 +10,7 @@ use super::jobs::JobEvent;
 use super::train::DataPick;
 #[cfg(feature = "train")]
 use super::train::LearnPick;
+use super::transfer::TransferPick;
 use crate::audio::SUPPORTED_EXTENSIONS;
 use crate::session::Id;
 
@@ -30,6 +31,8 @@ pub enum Picked {
     Scores(EvaluatePick, Option<PathBuf>),
     /// The folder of a song's true stems.
     Truth(Id, Option<PathBuf>),
+    /// A file of the Transfer tool.
+    Transfer(TransferPick, Option<PathBuf>),
     /// The file for a table.
     Csv(CsvOf, Option<PathBuf>),
     /// The file for a picture of what is compared.
@@ -104,6 +107,7 @@ pub fn pick_data(of: DataPick, outbox: Sender<JobEvent>, ctx: egui::Context) {
             DataPick::Folder => dialog.set_title("Data folder").pick_folder(),
             DataPick::Midi => dialog.set_title("MIDI folder").pick_folder(),
             DataPick::Out => dialog.set_title("Rendered folder").pick_folder(),
+            DataPick::Make(of) => dialog.set_title(of.title()).pick_folder(),
             DataPick::Samples(_) => dialog.set_title("Folder of samples").pick_folder(),
             DataPick::SoundFont(_) => dialog
                 .set_title("SoundFont")
@@ -150,6 +154,32 @@ pub fn pick_truth(song: Id, outbox: Sender<JobEvent>, ctx: egui::Context) {
         let folder = dialog.pick_folder();
         outbox
             .send(JobEvent::Picked(Picked::Truth(song, folder)))
+            .ok();
+        ctx.request_repaint();
+    });
+}
+
+/// Asks for a file of the Transfer tool.
+pub fn pick_transfer(pick: TransferPick, outbox: Sender<JobEvent>, ctx: egui::Context) {
+    show("pick-transfer", move || {
+        let dialog = rfd::FileDialog::new();
+        let path = match pick {
+            TransferPick::Model => dialog
+                .set_title("Open an ONNX file")
+                .add_filter("ONNX", &["onnx"])
+                .pick_file(),
+            TransferPick::Style => dialog
+                .set_title("Style")
+                .add_filter("Audio", &SUPPORTED_EXTENSIONS)
+                .pick_file(),
+            TransferPick::Csv(_) => dialog
+                .set_title("Save table")
+                .set_file_name("activity.csv")
+                .add_filter("CSV", &["csv"])
+                .save_file(),
+        };
+        outbox
+            .send(JobEvent::Picked(Picked::Transfer(pick, path)))
             .ok();
         ctx.request_repaint();
     });

@@ -67,7 +67,7 @@ impl App {
             }
             Action::Point(cursor) => self.cursor = cursor,
             Action::Cancel(job) => self.jobs.cancel(job),
-            Action::ChooseModel(id) => self.form.model = id,
+            Action::ChooseModel(id) => self.choose_model(id),
             Action::Set(settings) => {
                 if settings.output != self.settings.output {
                     self.tell(PlayerCommand::Device(settings.output.clone()));
@@ -78,6 +78,7 @@ impl App {
             Action::Batch(action) => self.execute_batch(action, ctx),
             Action::Listen(action) => self.execute_listen(action, ctx),
             Action::Train(action) => self.execute_train(action, ctx),
+            Action::Transfer(action) => self.execute_transfer(action, ctx),
             Action::Evaluate(action) => self.execute_evaluate(action, ctx),
             Action::Truth(action) => self.execute_truth(action, ctx),
             Action::Export(lanes, picture) => self.start_export(&lanes, picture),
@@ -205,8 +206,10 @@ impl App {
             }
             Command::Reconstruct => self.start_reconstruction(false),
             Command::Sweep => self.start_reconstruction(true),
+            Command::Transfer => self.start_transfer(),
             Command::SeparateTool => self.show_tool(Tool::Separate),
             Command::ReconstructTool => self.show_tool(Tool::Reconstruct),
+            Command::TransferTool => self.show_tool(Tool::Transfer),
             Command::Hear(_)
             | Command::HearA
             | Command::HearB
@@ -288,7 +291,7 @@ impl App {
         self.send_lanes();
     }
 
-    fn show_tool(&mut self, tool: Tool) {
+    pub(super) fn show_tool(&mut self, tool: Tool) {
         self.settings.tool = tool;
         self.settings.show_inspector = true;
         self.go_to(Workspace::Workbench);

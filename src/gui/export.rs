@@ -156,7 +156,7 @@ impl ExportDialog {
                         .range(8000..=192_000)
                         .suffix(" Hz");
                     ui.add_enabled_ui(self.resample, |ui| {
-                        ui.name_inputs("Rate in hertz", |ui| ui.add(value))
+                        ui.add(value).accessible_name("Rate in hertz")
                     });
                 });
                 self.options.sample_rate_hz = self.resample.then_some(self.rate_hz);

@@ -161,6 +161,7 @@ fn fold(app: &mut App, event: JobEvent, ctx: &egui::Context) {
             }
         }
         JobEvent::Train(job, event) => app.train_event(job, *event),
+        JobEvent::Transfer(_, event) => app.transfer_event(*event, ctx),
         #[cfg(feature = "train")]
         JobEvent::Learn(job, event) => app.learn_event(job, *event, ctx),
         JobEvent::Evaluate(job, event) => app.evaluate_event(job, *event),
@@ -177,6 +178,7 @@ fn fold(app: &mut App, event: JobEvent, ctx: &egui::Context) {
                 }
                 Picked::Data(of, Some(path)) => app.picked_data(of, path),
                 Picked::Scores(pick, Some(path)) => app.picked_evaluate(pick, path),
+                Picked::Transfer(pick, path) => app.picked_transfer(pick, path, ctx),
                 Picked::Truth(song, folder @ Some(_)) => {
                     app.execute_truth(TruthAction::Choose(song, folder), ctx);
                 }

@@ -5,7 +5,7 @@ use egui::{RichText, ScrollArea};
 use super::command::Command;
 use super::theme::{SPACE_M, figures, tokens};
 
-const GESTURES: [(&str, &str); 9] = [
+const GESTURES: [(&str, &str); 10] = [
     ("Zoom at the pointer", "Wheel, pinch"),
     ("Scroll", "Shift + wheel, swipe sideways"),
     ("Move the playhead", "Click a lane or the ruler"),
@@ -18,6 +18,10 @@ const GESTURES: [(&str, &str); 9] = [
     ),
     ("Gain to 0 dB", "Double-click the gain"),
     ("Open songs", "Drop files or folders anywhere"),
+    (
+        "Run the Transfer tool",
+        "The key of Separate, while the tool is shown",
+    ),
 ];
 
 /// Paints the page, if it is open.

@@ -9,15 +9,16 @@ use super::scene::{Action, Scene, SeparateForm};
 use super::settings::Tool;
 use super::theme::{SPACE_L, SPACE_M, small, stem_colour, tokens};
 use super::topbar::clock;
-use crate::apply::{BUILTIN_IDS, builtin_spec};
-use crate::model::Device;
+use super::transfer::{TransferView, tool_for};
+use crate::apply::{BUILTIN_IDS, NetworkUse, builtin_spec};
+use crate::model::{Device, ModelCard};
 
 /// Paints the panel.
 pub fn ui(
     ui: &mut Ui,
     scene: &Scene<'_>,
     form: &mut SeparateForm,
-    phase: &mut ReconstructView,
+    (phase, transfer): (&mut ReconstructView, &mut TransferView),
     actions: &mut Vec<Action>,
 ) {
     let frame = egui::Frame::new()
@@ -35,6 +36,7 @@ pub fn ui(
                 match scene.settings.tool {
                     Tool::Separate => separate(ui, scene, form, actions),
                     Tool::Reconstruct => super::reconstruct::ui(ui, scene, phase, actions),
+                    Tool::Transfer => super::transfer::ui(ui, scene, transfer, actions),
                 }
             });
         });
@@ -45,6 +47,7 @@ fn tools(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         let tools = [
             (Tool::Separate, Command::SeparateTool),
             (Tool::Reconstruct, Command::ReconstructTool),
+            (Tool::Transfer, Command::TransferTool),
         ];
         for (tool, command) in tools {
             let name = format!("{tool:?}");
@@ -67,7 +70,7 @@ fn separate(ui: &mut Ui, scene: &Scene<'_>, form: &mut SeparateForm, actions: &m
     region_choice(ui, scene, &mut form.selection_only);
     ui.add_space(SPACE_M);
     if builtin_spec(&form.model).is_none() {
-        device(ui, form);
+        device(ui, &mut form.device);
         ui.add_space(SPACE_M);
     }
     if !running(ui, scene, Tool::Separate, actions) {
@@ -106,8 +109,13 @@ fn model(ui: &mut Ui, scene: &Scene<'_>, form: &mut SeparateForm) {
             }
             for entry in &scene.shelf.entries {
                 match &entry.card {
-                    Ok(card) => {
+                    Ok(card) if separates(card) => {
                         ui.selectable_value(&mut form.model, entry.id.clone(), &card.name);
+                    }
+                    Ok(card) => {
+                        let tip = tool_for(card, ui.ctx());
+                        ui.add_enabled(false, egui::Button::selectable(false, &card.name))
+                            .on_disabled_hover_text(tip);
                     }
                     Err(problem) => {
                         ui.add_enabled(false, egui::Button::selectable(false, &entry.id))
@@ -139,6 +147,11 @@ fn model(ui: &mut Ui, scene: &Scene<'_>, form: &mut SeparateForm) {
     });
 }
 
+/// Whether the Separate tool can run a network.
+fn separates(card: &ModelCard) -> bool {
+    NetworkUse::Separate.check(card).is_ok()
+}
+
 /// The whole song or the selection.
 pub(super) fn region_choice(ui: &mut Ui, scene: &Scene<'_>, selection_only: &mut bool) {
     let selection = scene
@@ -163,7 +176,8 @@ pub(super) fn region_choice(ui: &mut Ui, scene: &Scene<'_>, selection_only: &mut
     }
 }
 
-fn device(ui: &mut Ui, form: &mut SeparateForm) {
+/// Where a network runs.
+pub(super) fn device(ui: &mut Ui, chosen: &mut Device) {
     let devices = [
         (Device::Auto, "Auto"),
         (Device::Cpu, "Processor"),
@@ -174,7 +188,7 @@ fn device(ui: &mut Ui, form: &mut SeparateForm) {
     ];
     let name = devices
         .iter()
-        .find(|(device, _)| *device == form.device)
+        .find(|(device, _)| *device == *chosen)
         .map_or("Auto", |(_, name)| name);
     ui.horizontal(|ui| {
         ui.label("Device");
@@ -182,7 +196,7 @@ fn device(ui: &mut Ui, form: &mut SeparateForm) {
             .selected_text(name)
             .show_ui(ui, |ui| {
                 for (device, name) in devices {
-                    ui.selectable_value(&mut form.device, device, name);
+                    ui.selectable_value(chosen, device, name);
                 }
             })
             .response
@@ -249,7 +263,7 @@ fn run(ui: &mut Ui, scene: &Scene<'_>, form: &SeparateForm, actions: &mut Vec<Ac
             .shelf
             .entries
             .iter()
-            .any(|e| e.id == form.model && e.card.is_ok());
+            .any(|e| e.id == form.model && e.card.as_ref().is_ok_and(separates));
     let runnable =
         builtin_spec(&form.model).is_some() || scene.runtime.is_some_and(|r| r.problem.is_none());
     let reason = if known {

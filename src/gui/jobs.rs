@@ -21,6 +21,7 @@ use super::settings::Tool;
 #[cfg(feature = "train")]
 use super::train::{LearnEvent, LearnQueue, LearnRequest};
 use super::train::{Queue, TrainEvent, TrainRequest};
+use super::transfer::{TransferEvent, TransferRequest};
 use super::truth::{TruthEvent, TruthRequest};
 use super::worker::Worker;
 use crate::apply::{Convergence, ExportOptions, SongName, StemFile};
@@ -70,6 +71,8 @@ pub enum Request {
     Separate(Box<SeparateRequest>),
     /// Make sound of a song's magnitudes.
     Reconstruct(Box<ReconstructRequest>),
+    /// Something of the Transfer tool.
+    Transfer(Box<TransferRequest>),
     /// Subtract one lane from another.
     Difference(Box<DifferenceRequest>),
     /// Measure the loudness of clips.
@@ -199,6 +202,8 @@ pub enum JobEvent {
     Wrote(JobId, PathBuf),
     /// Something for the Train workspace was done.
     Train(JobId, Box<TrainEvent>),
+    /// Something of the Transfer tool was done.
+    Transfer(JobId, Box<TransferEvent>),
     /// Something of recipes and runs, done or on the way.
     #[cfg(feature = "train")]
     Learn(JobId, Box<LearnEvent>),
@@ -260,9 +265,10 @@ impl Jobs {
     pub fn start(&mut self, name: impl Into<String>, request: Request) -> Option<JobId> {
         self.next += 1;
         let cancel = CancelToken::new();
-        let tool = match request {
+        let tool = match &request {
             Request::Separate(_) => Some(Tool::Separate),
             Request::Reconstruct(_) => Some(Tool::Reconstruct),
+            Request::Transfer(request) => request.tool(),
             _ => None,
         };
         let queue = match &request {
@@ -282,6 +288,7 @@ impl Jobs {
             | Request::Loudness(_)
             | Request::Look(_) => &self.loader,
             Request::RunBatch(_) => &self.batch,
+            Request::Transfer(request) if request.is_short() => &self.loader,
             Request::Evaluate(request) if request.is_long() => &self.batch,
             _ => &self.engine,
         };
@@ -328,6 +335,7 @@ impl Jobs {
             | JobEvent::Ended(job)
             | JobEvent::Wrote(job, _)
             | JobEvent::Train(job, _)
+            | JobEvent::Transfer(job, _)
             | JobEvent::Truth(job, _)
             | JobEvent::Failed(job, ..) => {
                 self.running.remove(job);

@@ -125,10 +125,13 @@ fn take_ui(ui: &mut Ui, song: &Song, take: &Take, actions: &mut Vec<Action>) {
                 )),
                 None => ui.weak("the whole song"),
             };
-            ui.weak(format!(
-                "the stems add up to within {:.1} dB",
-                take.residual_db
-            ));
+            // Only a separation's stems are there to add up.
+            if take.residual_db != 0.0 {
+                ui.weak(format!(
+                    "the stems add up to within {:.1} dB",
+                    take.residual_db
+                ));
+            }
         });
     if response.clicked() {
         actions.push(Action::ToggleTake(song.id, take.id));

@@ -27,6 +27,7 @@ mod jobs;
 mod lanes;
 mod library;
 mod listen;
+mod loaded;
 mod notices;
 mod palette;
 mod preferences;
@@ -45,6 +46,7 @@ mod theme;
 mod tiles;
 mod topbar;
 mod train;
+mod transfer;
 mod transport;
 mod truth;
 mod welcome;
@@ -62,6 +64,7 @@ pub use settings::{Settings, Tool, Workspace};
 #[cfg(feature = "train")]
 pub use train::LearnAction;
 pub use train::TrainAction;
+pub use transfer::{TransferAction, TransferPick};
 pub use truth::TruthAction;
 
 /// Opens the window on these files and runs until it is closed.

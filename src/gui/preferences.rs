@@ -63,14 +63,14 @@ fn form(ui: &mut Ui, settings: &mut Settings, devices: Option<&[String]>) {
             let floor = Slider::new(&mut settings.floor_db, -120.0..=-20.0)
                 .suffix(" dB")
                 .integer();
-            ui.name_inputs("Floor in dB", |ui| ui.add(floor));
+            ui.add(floor).accessible_name("Floor in dB");
             ui.end_row();
             ui.label("Ceiling");
             let lowest = settings.floor_db + 10.0;
             let ceiling = Slider::new(&mut settings.ceiling_db, lowest..=0.0)
                 .suffix(" dB")
                 .integer();
-            ui.name_inputs("Ceiling in dB", |ui| ui.add(ceiling));
+            ui.add(ceiling).accessible_name("Ceiling in dB");
             ui.end_row();
         });
     ui.add_space(SPACE_M);

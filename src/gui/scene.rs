@@ -11,6 +11,7 @@ use super::jobs::{Job, JobId};
 use super::listen::ListenAction;
 use super::settings::Settings;
 use super::train::TrainAction;
+use super::transfer::TransferAction;
 use super::truth::{TruthAction, TruthView};
 use crate::apply::Params;
 use crate::audio::Clip;
@@ -185,7 +186,7 @@ pub enum Action {
     Point(Option<Cursor>),
     /// Stop a job.
     Cancel(JobId),
-    /// Choose a model for Separate.
+    /// Choose a model for the tool that can run it.
     ChooseModel(String),
     /// A change of settings.
     Set(Box<Settings>),
@@ -201,6 +202,8 @@ pub enum Action {
     Listen(ListenAction),
     /// Something in the Train workspace.
     Train(TrainAction),
+    /// Something of the Transfer tool.
+    Transfer(TransferAction),
     /// Something in the Evaluate workspace.
     Evaluate(EvaluateAction),
     /// Something about the true stems of a song.

@@ -46,6 +46,8 @@ pub enum Tool {
     Separate,
     /// Magnitudes to sound.
     Reconstruct,
+    /// A song to another sound.
+    Transfer,
 }
 
 /// What a person chose.

@@ -198,7 +198,8 @@ impl App {
     }
 }
 
-fn is_audio(path: &Path) -> bool {
+/// Whether a file's name ends like that of audio.
+pub(super) fn is_audio(path: &Path) -> bool {
     let extension = path
         .extension()
         .and_then(|e| e.to_str())

@@ -116,7 +116,7 @@ pub fn is_enabled(command: Command, scene: &Scene<'_>) -> bool {
         Command::QueueUp | Command::QueueDown | Command::QueueRemove | Command::QueueRetry => {
             scene.settings.workspace == Workspace::Batch
         }
-        Command::Reconstruct | Command::Sweep => song.is_some(),
+        Command::Reconstruct | Command::Sweep | Command::Transfer => song.is_some(),
         _ if command.is_of_listening() => {
             scene.settings.workspace == Workspace::Listen && song.is_some()
         }

@@ -9,18 +9,17 @@ use crossbeam_channel::{Receiver, Sender};
 use super::batch::run_batch;
 use super::card_form::CardDraft;
 use super::jobs::{Clip2, JobEvent, JobId, MadeTake, Request, SeparateRequest};
+use super::loaded::KeptNetwork;
 use super::sketch::Sketch;
 use super::take_work::{self, outlines};
-use crate::apply::{self, Network, Params};
+use crate::apply::{self, NetworkUse};
 use crate::audio::{AudioInfo, Clip, Decoder, Source as _, sanitise_file_name};
 use crate::batch::Plan;
 use crate::display::{Overview, PictureSpec, draw_stems};
 use crate::error::{Error, Result};
 use crate::listen::measure;
 use crate::model::proto::GraphSummary;
-use crate::model::{
-    Device, InstallOptions, ModelCard, ModelShelf, Runtime, file_sha256, guess, install_runtime,
-};
+use crate::model::{InstallOptions, ModelCard, ModelShelf, Runtime, guess, install_runtime};
 use crate::progress::{CancelToken, Event, Reporter};
 use crate::session::Id;
 
@@ -28,15 +27,7 @@ use crate::session::Id;
 pub(super) struct Worker {
     outbox: Sender<JobEvent>,
     wake: Arc<dyn Fn() + Send + Sync>,
-    loaded: Option<Loaded>,
-}
-
-/// The network of the last separation.
-struct Loaded {
-    model: String,
-    device: Device,
-    sha256: String,
-    network: Network,
+    kept: KeptNetwork,
 }
 
 impl Worker {
@@ -45,7 +36,7 @@ impl Worker {
         Self {
             outbox,
             wake,
-            loaded: None,
+            kept: KeptNetwork::default(),
         }
     }
 
@@ -62,7 +53,7 @@ impl Worker {
                 self.work(id, request, &reporter)
             }));
             let outcome = outcome.unwrap_or_else(|_| {
-                self.loaded = None;
+                self.kept.forget();
                 Err(Error::setting(
                     "internal error",
                     "this job stopped unexpectedly; the others go on",
@@ -134,6 +125,11 @@ impl Worker {
                 };
                 let made = request.run(watch, reporter)?;
                 self.send(JobEvent::TakeMade(id, Box::new(made)));
+                Ok(())
+            }
+            Request::Transfer(request) => {
+                let event = request.run(id, &mut self.kept, reporter)?;
+                self.send(event);
                 Ok(())
             }
             Request::Difference(request) => {
@@ -333,35 +329,11 @@ impl Worker {
             let mut separator = apply::builtin::create(&request.model, &request.params)?;
             return take_work::separate(separator.as_mut(), None, request, reporter);
         }
-        let loaded = self.network(&request.model, &request.device, reporter)?;
-        let sha256 = loaded.sha256.clone();
-        take_work::separate(&mut loaded.network, Some(sha256), request, reporter)
-    }
-
-    /// The network, kept from the last job where it is the same.
-    fn network(
-        &mut self,
-        model: &str,
-        device: &Device,
-        reporter: &Reporter,
-    ) -> Result<&mut Loaded> {
-        let same = |loaded: &Loaded| loaded.model == model && loaded.device == *device;
-        if !self.loaded.as_ref().is_some_and(same) {
-            self.loaded = None;
-            reporter.step("Loading the model", 0, 0)?;
-            let (network, remark) = apply::open_network(model, &Params::default(), device, 0)?;
-            remark.into_iter().for_each(|remark| reporter.warn(remark));
-            self.loaded = Some(Loaded {
-                model: model.to_owned(),
-                device: device.clone(),
-                sha256: file_sha256(network.model().path(), reporter)?,
-                network,
-            });
-        }
-        match &mut self.loaded {
-            Some(loaded) => Ok(loaded),
-            None => Err(Error::setting("model", "could not be kept in memory")),
-        }
+        let (model, device) = (&request.model, &request.device);
+        let (network, sha256) = self
+            .kept
+            .open(NetworkUse::Separate, model, device, reporter)?;
+        take_work::separate(network, Some(sha256), request, reporter)
     }
 }
 

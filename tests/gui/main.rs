@@ -7,6 +7,7 @@ mod batch;
 mod commands;
 mod evaluate;
 mod flows;
+mod graphs;
 mod listen;
 mod listen_blind;
 mod playback;
@@ -14,6 +15,8 @@ mod reconstruct;
 mod session;
 mod snapshots;
 mod train_data;
+mod train_make;
 #[cfg(feature = "train")]
 mod train_run;
+mod transfer;
 mod window;

@@ -261,7 +261,7 @@ fn more(ui: &mut Ui, form: &mut BatchForm) {
                 .range(8000..=192_000)
                 .suffix(" Hz");
             ui.add_enabled_ui(resample, |ui| {
-                ui.name_inputs("Rate in hertz", |ui| ui.add(value))
+                ui.add(value).accessible_name("Rate in hertz")
             });
             recipe.sample_rate_hz = resample.then_some(rate);
         });
@@ -298,7 +298,7 @@ fn more(ui: &mut Ui, form: &mut BatchForm) {
                     0.0 => "auto".into(),
                     songs => format!("{songs:.0}"),
                 });
-            ui.name_inputs("Songs at once", |ui| ui.add(value));
+            ui.add(value).accessible_name("Songs at once");
         });
         ui.horizontal(|ui| {
             ui.label("Memory");
@@ -309,7 +309,8 @@ fn more(ui: &mut Ui, form: &mut BatchForm) {
                     0.0 => "no limit".into(),
                     mb => format!("{mb:.0} MB"),
                 });
-            ui.name_inputs("Memory in MB", |ui| ui.add(value))
+            ui.add(value)
+                .accessible_name("Memory in MB")
                 .on_hover_text("Fewer songs at once if more would not fit; 0 is no limit");
         });
     });
@@ -328,11 +329,11 @@ fn region(ui: &mut Ui, recipe: &mut Recipe) {
             let start = egui::DragValue::new(&mut region.start_secs);
             let start = start.range(0.0..=36_000.0).speed(0.5).suffix(" s");
             ui.label("from");
-            ui.name_inputs("Region start in seconds", |ui| ui.add(start));
+            ui.add(start).accessible_name("Region start in seconds");
             ui.label("for");
             let value = egui::DragValue::new(&mut length).range(0.1..=36_000.0);
             let value = value.speed(0.5).suffix(" s");
-            ui.name_inputs("Region length in seconds", |ui| ui.add(value));
+            ui.add(value).accessible_name("Region length in seconds");
             region.duration_secs = Some(length);
         });
     });

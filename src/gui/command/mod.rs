@@ -25,10 +25,14 @@ pub enum Command {
     Reconstruct,
     /// Do so with every chosen method and number of iterations.
     Sweep,
+    /// Run the Transfer tool's network.
+    Transfer,
     /// The Separate tool in the inspector.
     SeparateTool,
     /// The Reconstruct tool in the inspector.
     ReconstructTool,
+    /// The Transfer tool in the inspector.
+    TransferTool,
     /// Open the export dialog.
     Export,
     /// Stop all jobs.
@@ -206,7 +210,7 @@ pub struct Spec {
 
 impl Command {
     /// All of them.
-    pub const ALL: [Self; 97] = [
+    pub const ALL: [Self; 99] = [
         Self::Open,
         Self::OpenExample,
         Self::CloseSong,
@@ -214,8 +218,10 @@ impl Command {
         Self::Preview,
         Self::Reconstruct,
         Self::Sweep,
+        Self::Transfer,
         Self::SeparateTool,
         Self::ReconstructTool,
+        Self::TransferTool,
         Self::Export,
         Self::CancelJobs,
         Self::PlayPause,
@@ -331,7 +337,12 @@ impl Command {
     /// The tooltip: what it does, and its key.
     pub fn tooltip(self, ctx: &egui::Context) -> String {
         let spec = self.spec();
-        match spec.key {
+        let key = match self {
+            // Its button is there while the tool is shown, and then Separate's key runs it.
+            Self::Transfer => Self::Separate.spec().key,
+            _ => spec.key,
+        };
+        match key {
             Some(key) => format!("{} ({})", spec.tip, ctx.format_shortcut(&key)),
             None => spec.tip.to_owned(),
         }

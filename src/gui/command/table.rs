@@ -62,6 +62,12 @@ impl Command {
                 "Song",
                 key(CTRL.plus(SHIFT), Key::R),
             ),
+            Self::Transfer => (
+                "Transfer",
+                "Run the Transfer tool's network on the song, or the selection",
+                "Song",
+                None,
+            ),
             Self::SeparateTool => (
                 "Separate tool",
                 "Show the Separate tool in the inspector",
@@ -73,6 +79,12 @@ impl Command {
                 "Show the Reconstruct tool in the inspector",
                 "View",
                 key(Modifiers::ALT, Key::Num2),
+            ),
+            Self::TransferTool => (
+                "Transfer tool",
+                "Show the Transfer tool in the inspector",
+                "View",
+                key(Modifiers::ALT, Key::Num6),
             ),
             Self::Export => ("Export…", "Write lanes to files", "File", key(CTRL, Key::E)),
             Self::CancelJobs => (

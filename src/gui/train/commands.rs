@@ -1,10 +1,11 @@
 //! What the workspace's buttons and keys do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::make::DataSongs;
 use super::work::{STEMS_MODEL, TrainEvent, TrainRequest};
-use super::{DataPick, DataState, Looked, TrainAction, TrainSection};
+use super::{DataPick, DataState, Looked, MakePick, TrainAction, TrainSection};
 use crate::dataset::{Mixture, Song};
 use crate::gui::app::App;
 use crate::gui::command::Command;
@@ -42,6 +43,12 @@ impl App {
             TrainAction::MakeMusic => self.make_music(),
             TrainAction::CancelMusic => {
                 if let Some(job) = self.train.data.music.job {
+                    self.jobs.cancel(job);
+                }
+            }
+            TrainAction::MakeExamples => self.make_examples(),
+            TrainAction::CancelExamples => {
+                if let Some(job) = self.train.data.make.job {
                     self.jobs.cancel(job);
                 }
             }
@@ -97,13 +104,16 @@ impl App {
     /// What a dialog of the workspace was closed with.
     pub(in crate::gui) fn picked_data(&mut self, of: DataPick, path: PathBuf) {
         let text = path.display().to_string();
-        let music = &mut self.train.data.music;
+        let (music, make) = (&mut self.train.data.music, &mut self.train.data.make);
         match of {
             DataPick::Folder => self.open_data(path),
             #[cfg(feature = "train")]
             DataPick::Learn(of) => self.picked_learn(of, path),
             DataPick::Midi => music.midi = text,
             DataPick::Out => music.out = text,
+            DataPick::Make(MakePick::Out) => make.out = text,
+            DataPick::Make(MakePick::Speech) => make.speech = text,
+            DataPick::Make(MakePick::Music) => make.music = text,
             DataPick::SoundFont(at) | DataPick::Samples(at) => {
                 if let Some(instrument) = music.instruments.get_mut(at) {
                     instrument.path = text;
@@ -150,10 +160,16 @@ impl App {
             TrainEvent::Looked(looked) => self.looked_through(job, looked),
             TrainEvent::Heard(clip) => self.heard_data(job, clip),
             TrainEvent::Made(text, out) => {
-                self.train.data.music.job = None;
                 let text = format!("{text}: {}", out.display());
                 self.notices.add(Level::Info, text);
-                self.train.data.music.made = Some(out);
+                let data = &mut self.train.data;
+                if data.make.job == Some(job) {
+                    data.make.job = None;
+                    data.make.made = Some(out);
+                } else {
+                    data.music.job = None;
+                    data.music.made = Some(out);
+                }
             }
         }
     }
@@ -266,5 +282,41 @@ impl App {
             }
             Err(error) => music.problem = Some(error.to_string()),
         }
+    }
+
+    /// The folder of the section, with the songs that are left out of it.
+    fn data_songs_of(&self) -> DataSongs {
+        let data = &self.train.data;
+        let folder: PathBuf = Path::new(data.folder.trim()).components().collect();
+        let left_out = self.settings.left_out.get(&folder.display().to_string());
+        let table = data.table().filter(|table| table.set.folder == folder);
+        let rows = table.map(|table| table.rows.as_slice()).unwrap_or_default();
+        let kept = rows.iter().filter(|row| !row.left_out);
+        DataSongs {
+            left_out: left_out.cloned().unwrap_or_default(),
+            kept: kept.map(|row| row.name.clone()).collect(),
+            folder,
+        }
+    }
+
+    fn make_examples(&mut self) {
+        if self.train.data.make.job.is_some() {
+            return;
+        }
+        let data = self.data_songs_of();
+        let request = match self.train.data.make.request(&data) {
+            Ok(request) => TrainRequest::Make(Box::new(request)),
+            Err(error) => {
+                self.train.data.make.problem = Some(error.to_string());
+                return;
+            }
+        };
+        let (name, _) = self.train.data.make.kind.heading();
+        let job = self.jobs.start(name, Request::Train(Box::new(request)));
+        let make = &mut self.train.data.make;
+        make.made = None;
+        make.job = job;
+        let full = "The queue of jobs is full; wait for one to end";
+        make.problem = job.is_none().then(|| full.to_owned());
     }
 }

@@ -6,7 +6,9 @@ use egui::{Align, Key, Layout, RichText, Ui, vec2};
 
 use super::figures;
 use super::table;
-use super::{DataPick, LookAs, MusicForm, Preview, SongTable, TrainAction, act, faint, music};
+use super::{
+    DataPick, LookAs, MakeForm, MusicForm, Preview, SongTable, TrainAction, act, faint, make, music,
+};
 use crate::dataset::{DatasetInfo, Song, Split};
 use crate::gui::bottom::progress_bar;
 use crate::gui::command::Command;
@@ -55,6 +57,8 @@ pub struct DataView {
     pub(super) restoring: bool,
     /// The form for music that is made.
     pub music: MusicForm,
+    /// The form for examples; one of both is open.
+    pub make: MakeForm,
 }
 
 impl DataView {
@@ -75,6 +79,9 @@ impl DataView {
 pub(super) fn ui(ui: &mut Ui, scene: &Scene<'_>, view: &mut DataView, actions: &mut Vec<Action>) {
     if view.music.open {
         music::ui(ui, scene, &mut view.music, actions);
+    }
+    if view.make.open {
+        make::ui(ui, scene, &view.folder, &mut view.make, actions);
     }
     let frame = egui::Frame::new()
         .fill(tokens(ui.ctx()).panel)
@@ -103,7 +110,7 @@ fn browse(ui: &mut Ui, actions: &mut Vec<Action>) {
 fn chooser(ui: &mut Ui, scene: &Scene<'_>, view: &mut DataView, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         let label = ui.label("Data folder").id;
-        let width = (ui.available_width() - 480.0).max(120.0);
+        let width = (ui.available_width() - 590.0).max(120.0);
         let edit = egui::TextEdit::singleline(&mut view.folder).desired_width(width);
         let field = ui.add(edit).labelled_by(label);
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
@@ -144,8 +151,15 @@ fn chooser(ui: &mut Ui, scene: &Scene<'_>, view: &mut DataView, actions: &mut Ve
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let tip = "Compose pieces and play them by instruments of your choice";
-            ui.toggle_value(&mut view.music.open, "Make music")
-                .on_hover_text(tip);
+            let music = ui.toggle_value(&mut view.music.open, "Make music");
+            if music.on_hover_text(tip).changed() {
+                view.make.open = false;
+            }
+            let tip = "Examples, sections, speech pairs and pictures that networks learn from";
+            let make = ui.toggle_value(&mut view.make.open, "Make examples");
+            if make.on_hover_text(tip).changed() {
+                view.music.open = false;
+            }
         });
     });
 }

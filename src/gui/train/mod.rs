@@ -14,6 +14,7 @@ mod figures;
 #[cfg(feature = "train")]
 mod learn;
 mod listening;
+mod make;
 mod music;
 mod songs;
 mod table;
@@ -33,6 +34,7 @@ pub use data::{DataState, DataView};
 #[cfg(feature = "train")]
 pub use learn::{LearnAction, LearnEvent, LearnPick, LearnQueue, LearnRequest, LearnView};
 pub use listening::Preview;
+pub use make::{MakeForm, MakePick};
 pub use music::MusicForm;
 pub use songs::{Column, SongRow, SongTable};
 pub(super) use work::STEMS_MODEL;
@@ -77,6 +79,8 @@ pub enum DataPick {
     SoundFont(usize),
     /// The folder of samples of an instrument, from 0.
     Samples(usize),
+    /// A folder of examples that are made.
+    Make(MakePick),
     /// Something of recipes and runs.
     #[cfg(feature = "train")]
     Learn(LearnPick),
@@ -105,6 +109,10 @@ pub enum TrainAction {
     MakeMusic,
     /// Give that up.
     CancelMusic,
+    /// Make examples as the form says.
+    MakeExamples,
+    /// Give that up.
+    CancelExamples,
     /// Something of recipes and runs.
     #[cfg(feature = "train")]
     Learn(LearnAction),
@@ -150,6 +158,10 @@ impl TrainView {
         }
         if data.music.job == Some(job) {
             data.music.job = None;
+        }
+        if data.make.job == Some(job) {
+            data.make.job = None;
+            data.make.problem = (!is_cancelled).then(|| error.to_string());
         }
         false
     }

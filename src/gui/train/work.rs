@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::SongTable;
+use super::make::MakeRequest;
 use super::music::MusicRequest;
 use crate::audio::Clip;
 #[cfg(feature = "train")]
 use crate::audio::decode;
 use crate::dataset::{
-    DatasetInfo, EXCERPTS_FILE, FEATURES_FILE, MultitrackSet, MultitrackSpec, Song, Take,
-    dataset_info,
+    DatasetInfo, EXAMPLES_FILE, EXCERPTS_FILE, FEATURES_FILE, MultitrackSet, MultitrackSpec, Song,
+    Take, dataset_info,
 };
 use crate::error::{Error, Result};
 use crate::gui::jobs::{JobEvent, JobId, MadeTake, Stems};
@@ -61,6 +62,8 @@ pub enum TrainRequest {
     Stems(Id, Arc<Song>),
     /// Compose and render.
     Music(Box<MusicRequest>),
+    /// Make examples.
+    Make(Box<MakeRequest>),
 }
 
 /// The queue that a request belongs to.
@@ -100,7 +103,7 @@ impl TrainRequest {
             #[cfg(feature = "train")]
             Self::HearFile(_) => Queue::Loader,
             Self::Hear(..) | Self::Stems(..) => Queue::Loader,
-            Self::Music(_) => Queue::Batch,
+            Self::Music(_) | Self::Make(_) => Queue::Batch,
         }
     }
 
@@ -119,6 +122,10 @@ impl TrainRequest {
                 return Ok(JobEvent::TakeMade(job, Box::new(made)));
             }
             Self::Music(request) => {
+                let (text, out) = request.run(reporter)?;
+                TrainEvent::Made(text, out)
+            }
+            Self::Make(request) => {
                 let (text, out) = request.run(reporter)?;
                 TrainEvent::Made(text, out)
             }
@@ -158,7 +165,8 @@ fn is_written_by_us(folder: &Path) -> bool {
     let below: Vec<PathBuf> = std::fs::read_dir(folder)
         .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
         .unwrap_or_default();
-    has(EXCERPTS_FILE)
+    has(EXAMPLES_FILE)
+        || has(EXCERPTS_FILE)
         || has(FEATURES_FILE)
         || has("made") && (has("mixture") || below.iter().any(|path| path.join("mixture").is_dir()))
         || below.iter().any(|path| path.join("render.json").is_file())

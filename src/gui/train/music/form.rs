@@ -62,7 +62,7 @@ fn compose(ui: &mut Ui, form: &mut MusicForm) {
             ui.radio_value(&mut form.by_hours, false, "Pieces");
             let value = DragValue::new(&mut form.pieces).range(1..=MOST_PIECES);
             ui.add_enabled_ui(!form.by_hours, |ui| {
-                ui.name_inputs("How many pieces", |ui| ui.add(value))
+                ui.add(value).accessible_name("How many pieces")
             });
         });
         ui.horizontal(|ui| {
@@ -72,7 +72,7 @@ fn compose(ui: &mut Ui, form: &mut MusicForm) {
                 .speed(0.05)
                 .suffix(" h");
             ui.add_enabled_ui(form.by_hours, |ui| {
-                ui.name_inputs("How many hours", |ui| ui.add(value))
+                ui.add(value).accessible_name("How many hours")
             });
         });
         ui.horizontal(|ui| {
@@ -90,11 +90,12 @@ fn compose(ui: &mut Ui, form: &mut MusicForm) {
         ui.horizontal(|ui| {
             ui.label("Seed");
             let seed = DragValue::new(&mut form.seed);
-            ui.name_inputs("Seed of the first piece", |ui| ui.add(seed))
+            ui.add(seed)
+                .accessible_name("Seed of the first piece")
                 .on_hover_text("Each of the next pieces has the next seed");
             ui.label("Bars");
             let bars = DragValue::new(&mut form.bars).range(1..=MOST_BARS);
-            ui.name_inputs("Bars of each piece", |ui| ui.add(bars));
+            ui.add(bars).accessible_name("Bars of each piece");
         });
     });
 }
@@ -158,7 +159,7 @@ fn rendered_to(ui: &mut Ui, form: &mut MusicForm, actions: &mut Vec<Action>) {
         let rate = DragValue::new(&mut form.sample_rate_hz)
             .range(8000..=192_000)
             .suffix(" Hz");
-        ui.name_inputs("Rate of the renders in hertz", |ui| ui.add(rate));
+        ui.add(rate).accessible_name("Rate of the renders in hertz");
     });
 }
 
@@ -223,7 +224,7 @@ fn instrument_ui(
 }
 
 /// A path that is typed or browsed for.
-fn place(
+pub(in crate::gui::train) fn place(
     ui: &mut Ui,
     name: &str,
     tip: &str,

@@ -5,7 +5,7 @@ mod form;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-pub(in crate::gui::train) use form::ui;
+pub(in crate::gui::train) use form::{place, ui};
 
 use crate::audio::AudioFormat;
 use crate::dataset::compose::{ComposeSpec, Style, compose};
@@ -226,7 +226,11 @@ impl InstrumentForm {
     }
 }
 
-fn named(field: &str, text: &str) -> Result<PathBuf> {
+/// The path that a field holds.
+///
+/// # Errors
+/// [`Error::Setting`] of the field if it is empty.
+pub(in crate::gui::train) fn named(field: &str, text: &str) -> Result<PathBuf> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Error::setting(field, "choose a file or folder"));
