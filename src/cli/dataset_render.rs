@@ -10,9 +10,9 @@ use super::Terminal;
 use super::terminal::duration;
 use crate::audio::AudioFormat;
 use crate::dataset::{
-    Instrument, InstrumentChoice, Missing, Normalise, PartsOptions, PartsSong, RenderManyOptions,
-    RenderOutcome, RenderPlan, RenderSpec, RenderedFile, Tail, plan_renders, render_many,
-    render_parts,
+    Instrument, InstrumentChoice, Missing, NamedChoice, Normalise, PartsOptions, PartsSong,
+    RenderManyOptions, RenderOutcome, RenderPlan, RenderSpec, RenderedFile, Tail, plan_renders,
+    render_many, render_parts,
 };
 use crate::error::{Error, Result};
 
@@ -21,9 +21,10 @@ pub(super) struct RenderArgs {
     /// MIDI files, and folders that are searched for .mid and .midi.
     #[arg(required = true, value_name = "INPUT.mid|DIR")]
     inputs: Vec<PathBuf>,
-    /// nsynth:DIR:family_source_III, sf2:FILE[:bank:program] or samples:DIR; may be repeated.
-    #[arg(long = "instrument", required = true, value_name = "SPEC")]
-    instruments: Vec<InstrumentChoice>,
+    /// nsynth:DIR:family_source_III, sf2:FILE[:bank:program] or samples:DIR, with a name before it for
+    /// a folder of that name: guitar=sf2:gm.sf2:0:25; may be repeated.
+    #[arg(long = "instrument", required = true, value_name = "[NAME=]SPEC")]
+    instruments: Vec<NamedChoice>,
     /// The destination; every instrument has a folder in it.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -144,7 +145,8 @@ fn all(args: &RenderArgs, terminal: &Terminal) -> Result<()> {
 }
 
 fn parts(args: &RenderArgs, options: RenderManyOptions, terminal: &Terminal) -> Result<()> {
-    let [InstrumentChoice::SoundFont { file, .. }] = args.instruments.as_slice() else {
+    let choices: Vec<_> = args.instruments.iter().map(|i| &i.choice).collect();
+    let [InstrumentChoice::SoundFont { file, .. }] = choices.as_slice() else {
         let problem = "with --parts name one SoundFont with General MIDI programs: sf2:FILE";
         return Err(Error::setting("instrument", problem));
     };
@@ -153,7 +155,7 @@ fn parts(args: &RenderArgs, options: RenderManyOptions, terminal: &Terminal) -> 
         format: options.format,
         overwrite: options.overwrite,
         spec: options.spec,
-        soundfont: file.clone(),
+        soundfont: file.to_path_buf(),
     };
     let tell = |song: PartsSong| {
         let input = song.input.display().to_string();

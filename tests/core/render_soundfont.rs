@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use stemloom::Error;
-use stemloom::dataset::{RenderSpec, SoundFontProgram, render, rendered_frames};
+use stemloom::dataset::{
+    Missing, NamedChoice, RenderSpec, SoundFontProgram, render, rendered_frames,
+};
 use stemloom::progress::Reporter;
 
 use crate::common::{Rng, failure, setting_name, sine};
@@ -154,4 +156,24 @@ fn damaged_tables_end_in_an_error_or_in_sound() {
         }
     }
     assert!(refused > 50, "{refused}");
+}
+
+#[test]
+fn an_instrument_may_have_a_name_of_its_own() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("sine.sf2");
+    std::fs::write(&path, sound_font()).expect("written");
+    let of = |text: String| text.parse::<NamedChoice>();
+    let named = of(format!("guitar=sf2:{}:0:0", path.display())).expect("read");
+    let guitar = named.open(RATE, Missing::default()).expect("opened");
+    assert_eq!(guitar.name(), "guitar");
+    assert_eq!((guitar.channels(), guitar.sample_rate_hz()), (2, RATE));
+    let own = of(format!("sf2:{}", path.display())).expect("read");
+    assert_eq!(own.name, None);
+    // An equals sign of a path is none of a name.
+    let path = of("samples:/a=b".to_owned()).expect("read");
+    assert_eq!(path.name, None);
+    for wrong in ["=samples:a", "a/b=samples:a", "a=nothing:a"] {
+        assert_eq!(setting_name(failure(of(wrong.to_owned()))), "instrument");
+    }
 }

@@ -10,6 +10,7 @@
 
 mod bank;
 mod choice;
+mod named;
 mod names;
 mod nsynth;
 mod repitch;
@@ -19,6 +20,7 @@ mod voice;
 
 pub use bank::{Missing, SampleBank};
 pub use choice::InstrumentChoice;
+pub use named::NamedChoice;
 pub use names::pitch_from_name;
 pub use nsynth::open_nsynth;
 pub use samples::open_samples;
