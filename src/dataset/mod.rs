@@ -57,8 +57,8 @@ pub use features::{
 };
 pub use info::{DatasetInfo, DatasetKind, FolderInfo, dataset_info};
 pub use instrument::{
-    Instrument, InstrumentChoice, Missing, NamedChoice, SampleBank, SoundFontProgram, Tone, open_nsynth,
-    open_samples, pitch_from_name,
+    Instrument, InstrumentChoice, Missing, NamedChoice, SampleBank, SoundFontProgram, Tone,
+    open_nsynth, open_samples, pitch_from_name,
 };
 pub use leaks::Leak;
 pub use masks::{
