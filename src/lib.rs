@@ -24,6 +24,7 @@
 //!   still be applied to each channel.
 
 pub mod error;
+pub mod memory;
 pub mod paths;
 pub mod progress;
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::terminal::duration;
 use crate::dataset::{ExampleSet, ExampleStream, Split};
 use crate::error::{Error, Result};
+use crate::memory::peak_memory_bytes;
 use crate::progress::Reporter;
 
 /// What streaming came to.
@@ -92,12 +93,4 @@ pub(super) fn measure(
         megabytes_per_sec: 4.0 * per_sec(values) / 1e6,
         peak_memory_bytes: peak_memory_bytes(),
     })
-}
-
-/// The most memory that this program has held at once; `None` where the system does not tell.
-fn peak_memory_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kilobytes * 1024)
 }

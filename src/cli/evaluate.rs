@@ -8,13 +8,13 @@ use clap::Args;
 use super::evaluate_methods::methods;
 use super::evaluate_show::{Shown, show_all, show_track};
 use super::network_args::DeviceArgs;
-use super::shared::RegionArgs;
+use super::shared::MeasureArgs;
 use super::{Terminal, evaluate_methods};
-use crate::dataset::{Song, Split};
+use crate::dataset::Song;
 use crate::error::{Error, Result};
 use crate::evaluate::{
-    EvaluateSpec, Method, Metric, OpenSong, OracleKind, Renames, ScoreStore, TrackScores, TrackSet,
-    TrackSpec, fingerprint, measure_song,
+    EvaluateSpec, Method, OpenSong, OracleKind, Renames, ScoreStore, TrackScores, TrackSet,
+    fingerprint, measure_song,
 };
 
 #[derive(Debug, Args)]
@@ -41,25 +41,8 @@ pub(super) struct EvaluateArgs {
     /// A stem by another name, for example harmonic=accompaniment; several times.
     #[arg(long, value_name = "NAME=STEM", value_parser = parse_pair)]
     rename: Vec<(String, String)>,
-    /// Only songs for this purpose: train, valid or test.
-    #[arg(long, value_parser = parse_split)]
-    split: Option<Split>,
-    /// Leave out songs of this name, or whose names begin so; several times.
-    #[arg(long, value_name = "NAME")]
-    exclude: Vec<String>,
-    /// At most this many songs.
-    #[arg(long, value_name = "N")]
-    songs: Option<usize>,
     #[command(flatten)]
-    region: RegionArgs,
-    /// What is measured: bss4, bss3, si-sdr, snr, sdr, lsd, l1.
-    #[arg(
-        long,
-        value_name = "NAME",
-        value_delimiter = ',',
-        default_value = "bss4"
-    )]
-    metrics: Vec<Metric>,
+    measure: MeasureArgs,
     /// Length of a frame of bss4 in seconds.
     #[arg(long, value_name = "S", default_value_t = 1.0)]
     window: f64,
@@ -121,29 +104,15 @@ fn parse_pair(text: &str) -> std::result::Result<(String, String), String> {
     Ok((name.to_owned(), stem.to_owned()))
 }
 
-pub(super) fn parse_split(text: &str) -> std::result::Result<Split, String> {
-    let known = Split::ALL.into_iter().find(|split| split.name() == text);
-    known.ok_or_else(|| "choose train, valid, test or none".into())
-}
-
 impl EvaluateArgs {
     fn spec(&self) -> Result<EvaluateSpec> {
         let spec = EvaluateSpec {
-            metrics: self.metrics.clone(),
-            region: self.region.region(),
             win_secs: self.window,
             hop_secs: self.hop,
+            ..self.measure.spec()
         };
         spec.validate()?;
         Ok(spec)
-    }
-
-    fn track_spec(&self) -> TrackSpec {
-        TrackSpec {
-            split: self.split,
-            exclude: self.exclude.clone(),
-            n_songs: self.songs,
-        }
     }
 
     /// Whether files of the same name may be replaced: a run that goes on replaces its own.
@@ -183,7 +152,7 @@ fn all(args: &EvaluateArgs, terminal: &Terminal, input: &str) -> Result<()> {
     let renames = Renames::new(&args.rename)?;
     args.check_outputs()?;
     let set = match &args.references {
-        Some(folder) => Some(TrackSet::open(folder, &args.track_spec())?),
+        Some(folder) => Some(TrackSet::open(folder, &args.measure.track_spec())?),
         None => None,
     };
     let mut others = evaluate_methods::museval_scores(args, &spec, set.as_ref(), terminal)?;

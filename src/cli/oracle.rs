@@ -7,16 +7,15 @@ use clap::Args;
 use serde_json::json;
 
 use super::Terminal;
-use super::evaluate::parse_split;
 use super::evaluate_show::{Shown, show_track};
-use super::shared::RegionArgs;
+use super::shared::MeasureArgs;
 use crate::apply::ClipFile;
 use crate::audio::{AudioFormat, Clip};
-use crate::dataset::{Song, Split};
+use crate::dataset::Song;
 use crate::error::{Error, Result};
 use crate::evaluate::{
-    EvaluateSpec, Method, MethodSource, Metric, OpenSong, OracleKind, Renames, TrackScores,
-    TrackSet, TrackSpec, measure_song, summarise_songs, table_text,
+    EvaluateSpec, Method, MethodSource, OpenSong, OracleKind, Renames, TrackScores, TrackSet,
+    measure_song, summarise_songs, table_text,
 };
 
 #[derive(Debug, Args)]
@@ -38,22 +37,8 @@ pub(super) struct OracleArgs {
     /// wav16, wav24, wav32f or flac.
     #[arg(long, default_value = "wav24")]
     format: AudioFormat,
-    /// Only songs for this purpose: train, valid or test.
-    #[arg(long, value_parser = parse_split)]
-    split: Option<Split>,
-    /// At most this many songs.
-    #[arg(long, value_name = "N")]
-    songs: Option<usize>,
     #[command(flatten)]
-    region: RegionArgs,
-    /// What is measured: bss4, bss3, si-sdr, snr, sdr, lsd, l1.
-    #[arg(
-        long,
-        value_name = "NAME",
-        value_delimiter = ',',
-        default_value = "bss4"
-    )]
-    metrics: Vec<Metric>,
+    measure: MeasureArgs,
     /// Replace files of the same name.
     #[arg(long)]
     overwrite: bool,
@@ -72,18 +57,9 @@ pub(super) fn run(args: &OracleArgs) -> ExitCode {
 }
 
 fn all(args: &OracleArgs, terminal: &Terminal, name: &str) -> Result<()> {
-    let spec = EvaluateSpec {
-        metrics: args.metrics.clone(),
-        region: args.region.region(),
-        ..EvaluateSpec::default()
-    };
+    let spec = args.measure.spec();
     spec.validate()?;
-    let track_spec = TrackSpec {
-        split: args.split,
-        exclude: Vec::new(),
-        n_songs: args.songs,
-    };
-    let set = TrackSet::open(&args.folder, &track_spec)?;
+    let set = TrackSet::open(&args.folder, &args.measure.track_spec())?;
     let reporter = terminal.reporter(name);
     set.notes.iter().for_each(|note| reporter.warn(note));
     let mut scores = Vec::new();

@@ -1,9 +1,10 @@
-//! What several commands ask alike: a stretch of the input, the songs of a set.
+//! What several commands ask alike: a stretch of the input, the songs of a set, what is measured.
 
 use clap::Args;
 
 use crate::apply::Region;
-use crate::dataset::{Group, MultitrackSpec};
+use crate::dataset::{Group, MultitrackSpec, Split};
+use crate::evaluate::{EvaluateSpec, Metric, TrackSpec};
 
 #[derive(Debug, Args)]
 pub(super) struct RegionArgs {
@@ -60,4 +61,52 @@ impl SongSetArgs {
             seed: self.seed,
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MeasureArgs {
+    /// Only songs for this purpose: train, valid or test.
+    #[arg(long, value_parser = parse_split)]
+    split: Option<Split>,
+    /// Leave out songs of this name, or whose names begin so; several times.
+    #[arg(long, value_name = "NAME")]
+    exclude: Vec<String>,
+    /// At most this many songs.
+    #[arg(long, value_name = "N")]
+    songs: Option<usize>,
+    #[command(flatten)]
+    region: RegionArgs,
+    /// What is measured: bss4, bss3, si-sdr, snr, sdr, lsd, l1.
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        default_value = "bss4"
+    )]
+    metrics: Vec<Metric>,
+}
+
+impl MeasureArgs {
+    /// What is measured, and of which stretch; frames as usual.
+    pub(super) fn spec(&self) -> EvaluateSpec {
+        EvaluateSpec {
+            metrics: self.metrics.clone(),
+            region: self.region.region(),
+            ..EvaluateSpec::default()
+        }
+    }
+
+    /// The songs.
+    pub(super) fn track_spec(&self) -> TrackSpec {
+        TrackSpec {
+            split: self.split,
+            exclude: self.exclude.clone(),
+            n_songs: self.songs,
+        }
+    }
+}
+
+fn parse_split(text: &str) -> Result<Split, String> {
+    let known = Split::ALL.into_iter().find(|split| split.name() == text);
+    known.ok_or_else(|| "choose train, valid, test or none".into())
 }

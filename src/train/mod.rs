@@ -19,7 +19,6 @@ mod learner;
 mod loss;
 mod lr_curve;
 mod lr_find;
-mod memory;
 mod network;
 mod network_ops;
 mod networks;
@@ -57,7 +56,6 @@ pub use history::{HistoryRow, read_history};
 pub use loss::Losses;
 pub use lr_curve::LrCurve;
 pub use lr_find::{LrFind, LrFindOptions, LrPoint, lr_find};
-pub use memory::peak_memory_bytes;
 pub use network::{BatchStats, Network};
 pub use networks::{
     IbmCnn, IbmCnnDeep, NetworkSpec, OutputActivation, PatchDiscriminator, UnetMask, UnetMel,

@@ -24,7 +24,7 @@ use super::run_folder::{RunFolder, RunPlace};
 use super::run_start::{Start, open_set};
 use super::seeds::mixed;
 use super::weights::Weights;
-use crate::dataset::{ExampleCache, ExampleSet, ExampleStream, Split};
+use crate::dataset::{ExampleSet, ExampleStream, Split};
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
 
@@ -53,14 +53,8 @@ pub fn train(
     let stages = recipe.stages()?;
     let place = RunPlace::take(out, options.resume, options.overwrite)?;
     // One for all stages and previews: every recording is brought to the rate once.
-    let temporary = match &options.cache {
-        Some(_) => None,
-        None => Some(ExampleCache::temporary()?),
-    };
-    let cache = match &temporary {
-        Some(temporary) => Some(temporary.path().to_path_buf()),
-        None => options.cache.clone(),
-    };
+    let (_kept, cache) = options.cache_folder()?;
+    let cache = Some(cache);
     let weights = options.weights.as_deref();
     let start = match stages.first().filter(|_| place.replaces()) {
         Some(stage) => {

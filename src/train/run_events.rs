@@ -6,6 +6,8 @@ use super::checkpoint::{BestEpoch, Checkpoint};
 use super::loss::Losses;
 use super::preview::PreviewFiles;
 use super::run_folder::RunStatus;
+use crate::dataset::ExampleCache;
+use crate::error::Result;
 
 /// What a run is told after each of its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -31,6 +33,24 @@ pub struct RunOptions {
     pub weights: Option<PathBuf>,
     /// A folder for recordings at the examples' rate; a temporary one unless given.
     pub cache: Option<PathBuf>,
+}
+
+impl RunOptions {
+    /// The folder for recordings, with what keeps it there if it is a temporary one: every recording
+    /// is brought to the rate once.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] if there is no place for a temporary folder.
+    pub(super) fn cache_folder(&self) -> Result<(Option<ExampleCache>, PathBuf)> {
+        Ok(match &self.cache {
+            Some(cache) => (None, cache.clone()),
+            None => {
+                let temporary = ExampleCache::temporary()?;
+                let path = temporary.path().to_path_buf();
+                (Some(temporary), path)
+            }
+        })
+    }
 }
 
 /// What a run says.

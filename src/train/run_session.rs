@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use super::checkpoint::Checkpoint;
 use super::learner::{Learner, Rates};
-use super::memory::peak_memory_bytes;
 use super::recipe::Recipe;
 use super::run::{Ending, Run};
 use super::run_events::{Control, RunSummary, TrainEvent};
 use super::run_folder::RunStatus;
 use super::schedule::Place;
 use crate::error::{Error, Result};
+use crate::memory::peak_memory_bytes;
 
 /// How often a run that pauses asks whether to go on.
 const PAUSE: Duration = Duration::from_millis(50);

@@ -14,7 +14,6 @@ use super::run::train;
 use super::run_events::{Control, RunOptions, RunSummary, TrainEvent};
 use super::run_folder::{RunStatus, read_run};
 use crate::audio::write_whole;
-use crate::dataset::ExampleCache;
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
 
@@ -215,14 +214,8 @@ fn run_all(
     }
     std::fs::create_dir_all(out).map_err(Error::io("create the folder", out))?;
     // One for all: every recording is brought to the rate once.
-    let temporary = match &options.cache {
-        Some(_) => None,
-        None => Some(ExampleCache::temporary()?),
-    };
-    let cache = match &temporary {
-        Some(temporary) => Some(temporary.path().to_path_buf()),
-        None => options.cache.clone(),
-    };
+    let (_kept, cache) = options.cache_folder()?;
+    let cache = Some(cache);
     let mut trials = Trials { rows: Vec::new() };
     for (number, (name, changes)) in planned.into_iter().enumerate() {
         let folder = out.join(&name);

@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use crate::sources::{code_of, first_word, heads, positions, sources, uses_crate};
 
 /// Each module of the library and the modules it may use.
-const MODULES: [(&str, &[&str]); 18] = [
+const MODULES: [(&str, &[&str]); 19] = [
     ("error", &[]),
+    ("memory", &[]),
     ("paths", &[]),
     ("progress", &["error"]),
     ("audio", &["error", "progress", "paths"]),
@@ -40,7 +41,7 @@ const MODULES: [(&str, &[&str]); 18] = [
     (
         "train",
         &[
-            "error", "progress", "paths", "audio", "spectral", "phase", "model", "apply",
+            "error", "memory", "progress", "paths", "audio", "spectral", "phase", "model", "apply",
             "display", "dataset", "evaluate",
         ],
     ),
@@ -61,14 +62,14 @@ const MODULES: [(&str, &[&str]); 18] = [
     (
         "cli",
         &[
-            "error", "progress", "paths", "audio", "spectral", "phase", "model", "apply",
+            "error", "memory", "progress", "paths", "audio", "spectral", "phase", "model", "apply",
             "display", "listen", "playback", "session", "batch", "dataset", "evaluate", "train",
         ],
     ),
     (
         "gui",
         &[
-            "error", "progress", "paths", "audio", "spectral", "phase", "model", "apply",
+            "error", "memory", "progress", "paths", "audio", "spectral", "phase", "model", "apply",
             "display", "listen", "playback", "session", "batch", "dataset", "evaluate", "train",
             "cli",
         ],

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use prost::Message;
 use stemloom::audio::decode;
+use stemloom::memory::peak_memory_bytes;
 use stemloom::progress::Reporter;
-use stemloom::train::{
-    Control, Recipe, RunOptions, TrainEvent, peak_memory_bytes, read_history, read_run,
-};
+use stemloom::train::{Control, Recipe, RunOptions, TrainEvent, read_history, read_run};
 
 use crate::train_common::{
     RATE_HZ, instruments, resumed, run, run_watched, tiny, tiny_adversarial,

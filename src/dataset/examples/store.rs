@@ -8,10 +8,10 @@ use rayon::prelude::*;
 
 use super::stored::{EXAMPLES_FILE, Manifest, ManifestSong, file_of};
 use super::{ExampleSet, ExampleSong};
-use crate::audio::sanitise_file_name;
 use crate::dataset::made::{claim, is_same};
 use crate::dataset::manifest::write_toml;
 use crate::dataset::multitrack::Split;
+use crate::dataset::multitrack::free_name;
 use crate::dataset::npy::{npy_shape, write_npy};
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
@@ -154,17 +154,8 @@ fn manifest(set: &ExampleSet, files: Vec<String>) -> Manifest {
 /// A name for each song's files that no other song has, whatever the case of letters.
 fn file_names(songs: &[ExampleSong]) -> Vec<String> {
     let mut taken = HashSet::new();
-    let mut name = |song: &ExampleSong| {
-        let plain = sanitise_file_name(&song.name);
-        let mut name = plain.clone();
-        let mut number = 1;
-        while !taken.insert(name.to_lowercase()) {
-            number += 1;
-            name = format!("{plain} ({number})");
-        }
-        name
-    };
-    songs.iter().map(&mut name).collect()
+    let name = |song: &ExampleSong| free_name(&song.name, &mut taken);
+    songs.iter().map(name).collect()
 }
 
 /// Arrays of inputs and answers in the folders of the splits.

@@ -25,6 +25,7 @@ pub use group::Group;
 pub use musdb::{MUSDB_PARTS, MUSDB_VALIDATION, musdb_track};
 pub use read::Take;
 pub use sections::sections;
+pub(in crate::dataset) use set::free_name;
 pub use set::{MultitrackSet, MultitrackSpec};
 
 use crate::audio::resampled_frames;

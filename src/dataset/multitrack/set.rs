@@ -230,13 +230,18 @@ fn tell_missing(songs: &mut [Song], layout: Layout, spec: &MultitrackSpec) {
 fn name_files(songs: &mut [Song]) {
     let mut taken = HashSet::new();
     for song in songs {
-        let plain = sanitise_file_name(&song.name);
-        let mut name = plain.clone();
-        let mut number = 1;
-        while !taken.insert(name.to_lowercase()) {
-            number += 1;
-            name = format!("{plain} ({number})");
-        }
-        song.file_name = name;
+        song.file_name = free_name(&song.name, &mut taken);
     }
+}
+
+/// A file name of its own, whatever the case of letters: `A`, then `A (2)`.
+pub(in crate::dataset) fn free_name(name: &str, taken: &mut HashSet<String>) -> String {
+    let plain = sanitise_file_name(name);
+    let mut name = plain.clone();
+    let mut number = 1;
+    while !taken.insert(name.to_lowercase()) {
+        number += 1;
+        name = format!("{plain} ({number})");
+    }
+    name
 }

@@ -16,6 +16,7 @@ mod learn;
 mod listening;
 mod make;
 mod music;
+mod side;
 mod songs;
 mod table;
 mod work;

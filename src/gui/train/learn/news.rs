@@ -9,7 +9,8 @@ use crossbeam_channel::Sender;
 
 use super::work::LearnEvent;
 use crate::gui::jobs::{JobEvent, JobId};
-use crate::train::{Control, Losses, TrainEvent, peak_memory_bytes};
+use crate::memory::peak_memory_bytes;
+use crate::train::{Control, Losses, TrainEvent};
 
 /// Shortest time between two tellings of steps.
 const BETWEEN: Duration = Duration::from_millis(33);

@@ -1,14 +1,14 @@
 //! The form for examples that are made, at the right of the section.
 
-use egui::{RichText, ScrollArea, Ui};
+use egui::{RichText, Ui};
 
 use super::fields;
 use super::{MakeForm, MakeKind, MakePick};
-use crate::gui::bottom::progress_bar;
 use crate::gui::scene::{Action, Scene};
-use crate::gui::theme::{SPACE_M, SPACE_S, small, tokens};
+use crate::gui::theme::{SPACE_M, small};
 use crate::gui::train::music::place;
-use crate::gui::train::{DataPick, TrainAction, act, faint};
+use crate::gui::train::side::{self, End};
+use crate::gui::train::{DataPick, TrainAction, faint};
 
 /// Paints the form; `folder` is the Data folder.
 pub(in crate::gui::train) fn ui(
@@ -18,38 +18,33 @@ pub(in crate::gui::train) fn ui(
     form: &mut MakeForm,
     actions: &mut Vec<Action>,
 ) {
-    let frame = egui::Frame::new()
-        .fill(tokens(ui.ctx()).panel)
-        .inner_margin(12);
-    let panel = egui::Panel::right("make examples")
-        .default_size(300.0)
-        .min_size(260.0)
-        .max_size(440.0);
-    panel.frame(frame).show(ui, |ui| {
-        ScrollArea::vertical()
-            .id_salt("make examples form")
-            .auto_shrink(false)
-            .show(ui, |ui| {
-                // What a run was begun with stays as it is until it is over.
-                ui.add_enabled_ui(form.job.is_none(), |ui| {
-                    what(ui, form);
-                    if form.kind.is_of_data() {
-                        source(ui, folder);
-                    }
-                    ui.add_space(SPACE_M);
-                    match form.kind {
-                        MakeKind::Store => fields::store(ui, form),
-                        MakeKind::Cut => fields::cut(ui, form),
-                        MakeKind::Speech => fields::speech(ui, scene, form, actions),
-                        MakeKind::Pictures => fields::pictures(ui, form),
-                        MakeKind::Excerpts => fields::excerpts(ui, form),
-                    }
-                    ui.add_space(SPACE_M);
-                    result(ui, form, actions);
-                });
-                ui.add_space(SPACE_M);
-                start(ui, scene, form, actions);
-            });
+    side::panel(ui, "make examples", |ui| {
+        // What a run was begun with stays as it is until it is over.
+        ui.add_enabled_ui(form.job.is_none(), |ui| {
+            what(ui, form);
+            if form.kind.is_of_data() {
+                source(ui, folder);
+            }
+            ui.add_space(SPACE_M);
+            match form.kind {
+                MakeKind::Store => fields::store(ui, form),
+                MakeKind::Cut => fields::cut(ui, form),
+                MakeKind::Speech => fields::speech(ui, scene, form, actions),
+                MakeKind::Pictures => fields::pictures(ui, form),
+                MakeKind::Excerpts => fields::excerpts(ui, form),
+            }
+            ui.add_space(SPACE_M);
+            result(ui, form, actions);
+        });
+        let end = End {
+            job: form.job,
+            stop: ("Stop making examples", TrainAction::CancelExamples),
+            make: ("Make them as chosen above", TrainAction::MakeExamples),
+            ready: (true, ""),
+            problem: &form.problem,
+            made: &form.made,
+        };
+        side::end(ui, scene, end, actions);
     });
 }
 
@@ -101,39 +96,4 @@ fn result(ui: &mut Ui, form: &mut MakeForm, actions: &mut Vec<Action>) {
     }
     ui.checkbox(&mut form.overwrite, "Replace what is there")
         .on_hover_text("Make anew what an earlier run made");
-}
-
-fn start(ui: &mut Ui, scene: &Scene<'_>, form: &MakeForm, actions: &mut Vec<Action>) {
-    let tokens = tokens(ui.ctx());
-    if let Some(job) = form.job {
-        let progress = scene.jobs.get(&job).and_then(|job| job.progress.as_ref());
-        progress_bar(ui, progress, 18.0);
-        ui.add_space(SPACE_S);
-        let tip = "Stop; files that are whole stay";
-        let stop = ui.button("Stop making examples").on_hover_text(tip);
-        if stop.clicked() {
-            act(actions, TrainAction::CancelExamples);
-        }
-        return;
-    }
-    let text = RichText::new("Make").strong().color(tokens.on_accent);
-    let button = egui::Button::new(text)
-        .fill(tokens.accent)
-        .min_size(egui::vec2(96.0, 30.0));
-    // In a row of its own: a column would put the word at the button's left.
-    let make = ui.horizontal(|ui| ui.add(button)).inner;
-    if make.on_hover_text("Make them as chosen above").clicked() {
-        act(actions, TrainAction::MakeExamples);
-    }
-    if let Some(problem) = &form.problem {
-        let text = RichText::new(problem).font(small()).color(tokens.error);
-        ui.add(egui::Label::new(text).wrap());
-    }
-    if let Some(made) = &form.made {
-        let tip = made.display().to_string();
-        let look = ui.button("Look at what was made").on_hover_text(tip);
-        if look.clicked() {
-            act(actions, TrainAction::Open(made.clone()));
-        }
-    }
 }

@@ -1,15 +1,15 @@
 //! The form for music that is made, at the right of the section.
 
-use egui::{DragValue, RichText, ScrollArea, Ui};
+use egui::{DragValue, Ui};
 
 use super::{InstrumentForm, InstrumentKind, MOST_PIECES, MusicForm};
 use crate::dataset::compose::{MOST_BARS, Style};
-use crate::gui::bottom::progress_bar;
 use crate::gui::icons::{Icon, icon_button};
 use crate::gui::library::section;
 use crate::gui::scene::{Action, Scene};
-use crate::gui::theme::{SPACE_L, SPACE_M, SPACE_S, small, tokens};
-use crate::gui::train::{DataPick, TrainAction, act, faint};
+use crate::gui::theme::{SPACE_L, SPACE_M, SPACE_S, tokens};
+use crate::gui::train::side::{self, End};
+use crate::gui::train::{DataPick, TrainAction, faint};
 
 /// Paints the form.
 pub(in crate::gui::train) fn ui(
@@ -18,38 +18,30 @@ pub(in crate::gui::train) fn ui(
     form: &mut MusicForm,
     actions: &mut Vec<Action>,
 ) {
-    let frame = egui::Frame::new()
-        .fill(tokens(ui.ctx()).panel)
-        .inner_margin(12);
-    let panel = egui::Panel::right("make music")
-        .default_size(300.0)
-        .min_size(260.0)
-        .max_size(440.0);
-    panel.frame(frame).show(ui, |ui| {
-        ScrollArea::vertical()
-            .id_salt("make music form")
-            .auto_shrink(false)
-            .show(ui, |ui| {
-                // What a run was begun with stays as it is until it is over.
-                ui.add_enabled_ui(form.job.is_none(), |ui| {
-                    compose(ui, form);
-                    let tip = "Where MIDI files are written, or lie already";
-                    place(
-                        ui,
-                        "MIDI folder",
-                        tip,
-                        &mut form.midi,
-                        DataPick::Midi,
-                        actions,
-                    );
-                    ui.add_space(SPACE_L);
-                    render(ui, form, actions);
-                    ui.add_space(SPACE_M);
-                    ui.checkbox(&mut form.overwrite, "Replace files of the same name");
-                });
-                ui.add_space(SPACE_M);
-                start(ui, scene, form, actions);
-            });
+    side::panel(ui, "make music", |ui| {
+        // What a run was begun with stays as it is until it is over.
+        ui.add_enabled_ui(form.job.is_none(), |ui| {
+            compose(ui, form);
+            let tip = "Where MIDI files are written, or lie already";
+            let (midi, pick) = (&mut form.midi, DataPick::Midi);
+            place(ui, "MIDI folder", tip, midi, pick, actions);
+            ui.add_space(SPACE_L);
+            render(ui, form, actions);
+            ui.add_space(SPACE_M);
+            ui.checkbox(&mut form.overwrite, "Replace files of the same name");
+        });
+        let end = End {
+            job: form.job,
+            stop: ("Stop making music", TrainAction::CancelMusic),
+            make: ("Compose and render as chosen above", TrainAction::MakeMusic),
+            ready: (
+                form.compose || form.render,
+                "Choose to compose, to render, or both",
+            ),
+            problem: &form.problem,
+            made: &form.made,
+        };
+        side::end(ui, scene, end, actions);
     });
 }
 
@@ -244,45 +236,4 @@ pub(in crate::gui::train) fn place(
             actions.push(Action::Train(TrainAction::Browse(pick)));
         }
     });
-}
-
-fn start(ui: &mut Ui, scene: &Scene<'_>, form: &MusicForm, actions: &mut Vec<Action>) {
-    let tokens = tokens(ui.ctx());
-    if let Some(job) = form.job {
-        let progress = scene.jobs.get(&job).and_then(|job| job.progress.as_ref());
-        progress_bar(ui, progress, 18.0);
-        ui.add_space(SPACE_S);
-        let tip = "Stop; files that are whole stay";
-        if ui.button("Stop making music").on_hover_text(tip).clicked() {
-            act(actions, TrainAction::CancelMusic);
-        }
-        return;
-    }
-    let text = RichText::new("Make").strong().color(tokens.on_accent);
-    let button = egui::Button::new(text)
-        .fill(tokens.accent)
-        .min_size(egui::vec2(96.0, 30.0));
-    let ready = form.compose || form.render;
-    // In a row of its own: a column would put the word at the button's left.
-    let make = ui
-        .horizontal(|ui| ui.add_enabled(ready, button))
-        .inner
-        .on_hover_text("Compose and render as chosen above")
-        .on_disabled_hover_text("Choose to compose, to render, or both");
-    if make.clicked() {
-        act(actions, TrainAction::MakeMusic);
-    }
-    if let Some(problem) = &form.problem {
-        ui.label(RichText::new(problem).font(small()).color(tokens.error));
-    }
-    if let Some(made) = &form.made {
-        let tip = made.display().to_string();
-        if ui
-            .button("Look at what was made")
-            .on_hover_text(tip)
-            .clicked()
-        {
-            act(actions, TrainAction::Open(made.clone()));
-        }
-    }
 }
