@@ -8,6 +8,7 @@
 
 mod card;
 mod checkpoint;
+mod conv;
 mod device;
 mod event_file;
 mod export;

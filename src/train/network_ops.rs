@@ -1,10 +1,11 @@
 //! What each layer of a network does to its tensors.
 
 use burn::tensor::activation::{leaky_relu, relu, sigmoid, tanh};
-use burn::tensor::module::{batch_norm_train, conv_transpose2d, conv2d, linear, max_pool2d};
+use burn::tensor::module::{batch_norm_train, linear, max_pool2d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions, MaxPoolOptions};
 use burn::tensor::{Tensor, TensorData};
 
+use super::conv::{convolve, deconvolve};
 use super::initial::dropout_factors;
 use super::network::{BatchStats, Network};
 use super::plan::Op;
@@ -62,7 +63,7 @@ impl Network {
             } => {
                 let pads = [(top, bottom), (left, right)];
                 let options = ConvOptions::new_with_padding(stride, pads, dilation, 1);
-                conv2d(x, self.kernels[slots.first].val(), bias(), options)
+                convolve(x, self.kernels[slots.first].val(), bias(), options)
             }
             Op::Deconv {
                 stride,
@@ -71,7 +72,7 @@ impl Network {
                 ..
             } => {
                 let options = ConvTransposeOptions::new(stride, padding, output_padding, [1, 1], 1);
-                conv_transpose2d(x, self.kernels[slots.first].val(), bias(), options)
+                deconvolve(x, self.kernels[slots.first].val(), bias(), options)
             }
             Op::BatchNorm { eps, .. } => self.norm(index, x, eps, training),
             Op::LeakyRelu { slope } => leaky_relu(x, slope),

@@ -77,7 +77,7 @@ const MODULES: [(&str, &[&str]); 19] = [
 ];
 
 /// Crates that stay in one place, so that they can be exchanged there; a folder ends in a slash.
-const GUARDED_CRATES: [(&str, &[&str]); 18] = [
+const GUARDED_CRATES: [(&str, &[&str]); 19] = [
     ("symphonia", &["audio/demux.rs"]),
     ("symphonia_adapter_libopus", &["audio/demux.rs"]),
     ("rubato", &["audio/resample.rs"]),
@@ -105,6 +105,7 @@ const GUARDED_CRATES: [(&str, &[&str]); 18] = [
     ("tiff", &["spectral/codec/tiff.rs"]),
     ("ort", &["model/onnx.rs"]),
     ("burn", &["train/"]),
+    ("gemm", &["train/conv/product.rs"]),
     ("cpal", &["playback/"]),
     ("egui", &["gui/"]),
     ("eframe", &["gui/"]),

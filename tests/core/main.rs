@@ -108,6 +108,8 @@ mod train_cli;
 #[cfg(feature = "train")]
 mod train_common;
 #[cfg(feature = "train")]
+mod train_conv;
+#[cfg(feature = "train")]
 mod train_device;
 #[cfg(feature = "train")]
 mod train_export;

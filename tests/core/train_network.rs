@@ -1,6 +1,7 @@
 //! What networks compute, how they learn, and how their numbers are kept.
 //!
-//! Order: each layer against its definition, written out here → training: batch statistics, dropout,
+//! Order: each layer against its definition, written out here (convolutions: `train_conv.rs`) →
+//! training: batch statistics, dropout,
 //! gradients against finite differences → the same numbers everywhere → weights as files.
 
 use std::collections::BTreeMap;
@@ -22,14 +23,14 @@ pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 }
 
 /// A plan of one layer behind the input.
-fn layer(input: [usize; 3], op: Op) -> Plan {
+pub fn layer(input: [usize; 3], op: Op) -> Plan {
     let mut plan = Plan::new("one layer", input, Init::HeNormal);
     plan.add("a", op, &[0]);
     plan
 }
 
 /// A network with some of its arrays set.
-fn network(plan: &Plan, arrays: &[(&str, &[f32])]) -> Network {
+pub fn network(plan: &Plan, arrays: &[(&str, &[f32])]) -> Network {
     let mut network = Network::new(plan, 1, &Device::flex()).unwrap();
     let mut weights = network.weights();
     for (name, values) in arrays {
@@ -43,7 +44,7 @@ fn network(plan: &Plan, arrays: &[(&str, &[f32])]) -> Network {
 }
 
 /// One example through a network.
-fn answer(network: &Network, input: &[f32]) -> Vec<f32> {
+pub fn answer(network: &Network, input: &[f32]) -> Vec<f32> {
     let [channels, rows, columns] = network.plan().input;
     let batch = input.len() / (channels * rows * columns);
     let shape = [batch, channels, rows, columns];
@@ -52,86 +53,6 @@ fn answer(network: &Network, input: &[f32]) -> Vec<f32> {
 
 // ---------------------------------------------------------------------------------------------
 // Layers
-
-#[test]
-fn a_convolution_is_its_definition() {
-    let ([channels, rows, columns], out) = ([2, 7, 6], 3);
-    // The padding is different on every side.
-    let (kernel, stride, pads, dilation) = ([3, 2], [2, 1], [1, 0, 2, 3], [1, 2]);
-    let op = Op::Conv {
-        out,
-        kernel,
-        stride,
-        pads,
-        dilation,
-        bias: true,
-    };
-    let plan = layer([channels, rows, columns], op);
-    let (weights, bias) = (noise(1, out * channels * 6), noise(2, out));
-    let network = network(&plan, &[("a.weight", &weights), ("a.bias", &bias)]);
-    let input = noise(3, 2 * channels * rows * columns);
-    let [_, rows_out, columns_out] = plan.output().unwrap();
-    let mut expected = Vec::new();
-    for b in 0..2 {
-        for o in 0..out {
-            for y in 0..rows_out {
-                for x in 0..columns_out {
-                    let mut sum = bias[o];
-                    for c in 0..channels {
-                        for (ky, kx) in [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)] {
-                            let row = (y * stride[0] + ky * dilation[0]).wrapping_sub(pads[0]);
-                            let column = (x * stride[1] + kx * dilation[1]).wrapping_sub(pads[1]);
-                            if row < rows && column < columns {
-                                let at = ((b * channels + c) * rows + row) * columns + column;
-                                sum += input[at] * weights[((o * channels + c) * 3 + ky) * 2 + kx];
-                            }
-                        }
-                    }
-                    expected.push(sum);
-                }
-            }
-        }
-    }
-    assert!(max_abs_diff(&answer(&network, &input), &expected) < 1e-5);
-}
-
-#[test]
-fn a_transposed_convolution_is_its_definition() {
-    let ([channels, rows, columns], out) = ([2, 3, 4], 3);
-    let (kernel, stride, padding) = ([5, 3], [2, 3], [2, 1]);
-    let op = Op::Deconv {
-        out,
-        kernel,
-        stride,
-        padding,
-        output_padding: [1, 2],
-        bias: true,
-    };
-    let plan = layer([channels, rows, columns], op);
-    let (weights, bias) = (noise(4, channels * out * 15), noise(5, out));
-    let network = network(&plan, &[("a.weight", &weights), ("a.bias", &bias)]);
-    let input = noise(6, channels * rows * columns);
-    let [_, rows_out, columns_out] = plan.output().unwrap();
-    // (3 − 1)·2 − 4 + 5 + 1 and (4 − 1)·3 − 2 + 3 + 2.
-    assert_eq!([rows_out, columns_out], [6, 12]);
-    let mut expected: Vec<f32> = (0..out * 72).map(|at| bias[at / 72]).collect();
-    for c in 0..channels {
-        for o in 0..out {
-            for at in 0..rows * columns * 15 {
-                let (place, tap) = (at / 15, at % 15);
-                let (y, x) = (place / columns, place % columns);
-                let row = (y * stride[0] + tap / 3).wrapping_sub(padding[0]);
-                let column = (x * stride[1] + tap % 3).wrapping_sub(padding[1]);
-                if row < rows_out && column < columns_out {
-                    let weight = weights[(c * out + o) * 15 + tap];
-                    expected[(o * rows_out + row) * columns_out + column] +=
-                        input[c * rows * columns + place] * weight;
-                }
-            }
-        }
-    }
-    assert!(max_abs_diff(&answer(&network, &input), &expected) < 1e-5);
-}
 
 #[test]
 fn small_layers_give_what_is_found_by_hand() {
