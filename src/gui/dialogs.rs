@@ -199,6 +199,11 @@ fn pick_learn(of: LearnPick, dialog: rfd::FileDialog) -> Option<PathBuf> {
             .set_file_name("model.onnx")
             .add_filter("ONNX", &["onnx"])
             .save_file(),
+        LearnPick::SaveRecipe => dialog
+            .set_title("Save the recipe")
+            .set_file_name("recipe.toml")
+            .add_filter("Recipe", &["toml"])
+            .save_file(),
     }
 }
 

@@ -33,6 +33,7 @@ mod preview_sound;
 mod recipe;
 mod recipe_check;
 mod recipe_overrides;
+mod recipe_stages;
 mod recipe_table;
 mod recipes;
 mod run;

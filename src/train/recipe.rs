@@ -8,7 +8,7 @@ use toml::{Table, Value};
 
 use super::networks::NetworkSpec;
 use super::plan::Plan;
-use super::recipe_table::{from_table, merged, parse_table, with_preset};
+use super::recipe_table::{from_table, parse_table, with_preset};
 use super::settings::{LossSpec, OptimiserSpec, PreviewSpec, ScheduleSpec, TrainingSpec};
 use crate::audio::write_whole;
 use crate::dataset::{ExampleShapes, ExampleSpec};
@@ -58,21 +58,11 @@ pub struct Recipe {
     pub preview: PreviewSpec,
     /// Stages before the training itself, in order: each a table of the fields that differ from
     /// this recipe. A stage begins with the best weights of the one before it. Its
-    /// `examples.preset` replaces all of `examples` but which songs there are and their parts.
+    /// `examples.preset` replaces all of `examples` but which songs there are and their parts;
+    /// `auto_encoder = true` makes it learn pictures of the recipe's target from themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pretrain: Vec<Table>,
 }
-
-/// Fields of `examples` that a stage keeps if it begins with a preset.
-const WHICH_SONGS: [&str; 7] = [
-    "seed",
-    "fold",
-    "valid_fraction",
-    "test_fraction",
-    "exclude",
-    "n_songs",
-    "groups",
-];
 
 fn own() -> String {
     "own".to_owned()
@@ -209,38 +199,6 @@ impl Recipe {
     /// The discriminator's optimiser: its own, else the network's.
     pub fn discriminator_optimiser(&self) -> OptimiserSpec {
         self.discriminator_optimiser.unwrap_or(self.optimiser)
-    }
-
-    /// All stages in order, each a recipe of its own; the last is the training itself.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] if a stage cannot be understood.
-    pub fn stages(&self) -> Result<Vec<Self>> {
-        let mut whole = self.to_table()?;
-        whole.remove("pretrain");
-        let mut stages = Vec::new();
-        for (i, changes) in self.pretrain.iter().enumerate() {
-            let mut stage = whole.clone();
-            if changes
-                .get("examples")
-                .and_then(|e| e.get("preset"))
-                .is_some()
-                && let Some(Value::Table(examples)) = stage.get_mut("examples")
-            {
-                // A preset replaces all but which songs there are, and what they are for.
-                examples.retain(|field, _| WHICH_SONGS.contains(&field));
-            }
-            let stage = merged(stage, changes.clone());
-            let stage = with_preset(stage)?;
-            let stage: Self = from_table(stage)
-                .map_err(|problem| Error::setting(format!("pretrain[{i}]"), problem))?;
-            stages.push(stage);
-        }
-        stages.push(Self {
-            pretrain: Vec::new(),
-            ..self.clone()
-        });
-        Ok(stages)
     }
 
     /// Whether a run of `other` may carry on with this one: all is equal but for how long it goes

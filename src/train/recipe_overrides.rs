@@ -5,14 +5,15 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::recipe::Recipe;
-use super::recipe_table::{from_table, with_preset};
+use super::recipe_table::{find, from_table, put, with_preset};
 use crate::error::{Error, Result};
 
 impl Recipe {
     /// The recipe with `changes` of the form `key=value`, one after the other. A key is a path with
     /// dots, such as `optimiser.learning_rate`; a value is TOML, or plain text where text is
-    /// wanted; lists may be written `a,b`; `none` takes an optional field away (where text stands, it is text). `examples.preset`
-    /// replaces all of `examples`, and a `kind` that the other fields do not go with sets them back.
+    /// wanted; lists may be written `a,b`; `none` takes an optional field away (where text stands, it
+    /// is text). `examples.preset` replaces all of `examples`, and a `kind` that the other fields do
+    /// not go with sets them back. `pretrain.NAME.KEY` is a value of the stage of that name or number.
     ///
     /// # Errors
     /// [`Error::Setting`] that names the key: there is none of that name (the nearest are listed),
@@ -32,7 +33,13 @@ impl Recipe {
     }
 
     /// One change, ranges not checked yet.
-    fn with_change(&self, key: &str, text: &str) -> Result<Self> {
+    pub(super) fn with_change(&self, key: &str, text: &str) -> Result<Self> {
+        if let Some((stage, key)) = key
+            .strip_prefix("pretrain.")
+            .and_then(|rest| rest.split_once('.'))
+        {
+            return self.with_stage_change(stage, key, text);
+        }
         let whole = self.to_table()?;
         let parts: Vec<&str> = key.split('.').collect();
         if key == "examples.preset" {
@@ -82,37 +89,6 @@ impl Recipe {
         table.insert("examples".to_owned(), Value::Table(examples));
         let table = with_preset(table)?;
         from_table(table).map_err(|problem| Error::setting("examples.preset", problem))
-    }
-}
-
-fn find<'a>(table: &'a Table, parts: &[&str]) -> Option<&'a Value> {
-    let (first, rest) = parts.split_first()?;
-    let value = table.get(*first)?;
-    match (rest.is_empty(), value) {
-        (true, _) => Some(value),
-        (false, Value::Table(inner)) => find(inner, rest),
-        (false, _) => None,
-    }
-}
-
-/// Sets or removes a value, making tables on the way; whether the path led there.
-fn put(table: &mut Table, parts: &[&str], value: Option<Value>) -> bool {
-    let Some((first, rest)) = parts.split_first() else {
-        return false;
-    };
-    if rest.is_empty() {
-        match value {
-            Some(value) => table.insert((*first).to_owned(), value),
-            None => table.remove(*first),
-        };
-        return true;
-    }
-    let inner = table
-        .entry((*first).to_owned())
-        .or_insert_with(|| Value::Table(Table::new()));
-    match inner {
-        Value::Table(inner) => put(inner, rest, value),
-        _ => false,
     }
 }
 

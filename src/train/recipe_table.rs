@@ -70,3 +70,35 @@ fn is_same_kind(old: &Table, new: &Table) -> bool {
     new.get("kind")
         .is_none_or(|kind| old.get("kind") == Some(kind))
 }
+
+/// The value at a path.
+pub(super) fn find<'a>(table: &'a Table, parts: &[&str]) -> Option<&'a Value> {
+    let (first, rest) = parts.split_first()?;
+    let value = table.get(*first)?;
+    match (rest.is_empty(), value) {
+        (true, _) => Some(value),
+        (false, Value::Table(inner)) => find(inner, rest),
+        (false, _) => None,
+    }
+}
+
+/// Sets or removes a value, making tables on the way; whether the path led there.
+pub(super) fn put(table: &mut Table, parts: &[&str], value: Option<Value>) -> bool {
+    let Some((first, rest)) = parts.split_first() else {
+        return false;
+    };
+    if rest.is_empty() {
+        match value {
+            Some(value) => table.insert((*first).to_owned(), value),
+            None => table.remove(*first),
+        };
+        return true;
+    }
+    let inner = table
+        .entry((*first).to_owned())
+        .or_insert_with(|| Value::Table(Table::new()));
+    match inner {
+        Value::Table(inner) => put(inner, rest, value),
+        _ => false,
+    }
+}

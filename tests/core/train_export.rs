@@ -115,9 +115,9 @@ pub fn tiny(name: &str) -> (Recipe, &'static str) {
         .chain(all.split_whitespace())
         .collect();
     let mut recipe = shipped_recipe(name).unwrap();
-    for stage in &mut recipe.pretrain {
-        let once = toml::Table::from_iter([("epochs".to_owned(), toml::Value::Integer(1))]);
-        stage.insert("training".to_owned(), toml::Value::Table(once));
+    for stage in recipe.stage_names() {
+        let change = format!("pretrain.{stage}.training.epochs=1");
+        recipe = recipe.with_changes(&[change]).unwrap();
     }
     (recipe.with_changes(&changes).unwrap(), source)
 }

@@ -96,6 +96,65 @@ fn stages_are_the_recipe_with_their_differences() {
 }
 
 #[test]
+fn stages_are_changed_by_name_or_number() {
+    let recipe = shipped_recipe("ibm-cnn-deep").unwrap();
+    assert_eq!(recipe.stage_names(), ["auto-encoder"]);
+    let changed = recipe
+        .with_changes(&[
+            "pretrain.auto-encoder.training.epochs=3",
+            "pretrain.1.schedule.kind=cosine",
+            // Another stem is asked for: the auto-encoder learns that one.
+            "examples.targets=guitar",
+        ])
+        .unwrap();
+    let [before, after] = &changed.stages().unwrap()[..] else {
+        panic!("two stages");
+    };
+    assert_eq!((before.training.epochs, after.training.epochs), (3, 200));
+    assert_eq!(before.schedule.kind, ScheduleKind::Cosine);
+    assert_eq!(after.schedule.kind, ScheduleKind::Constant);
+    assert_eq!(before.examples.origin, "guitar");
+    assert_eq!(before.examples.targets, ["guitar"]);
+    assert_eq!(before.examples.target, ExampleTarget::Picture);
+    assert_eq!(after.examples.origin, recipe.examples.origin);
+    // The text of a recipe with such changes is that recipe.
+    let again = Recipe::parse(&changed.to_toml().unwrap(), Path::new("again.toml")).unwrap();
+    assert_eq!(again.to_toml().unwrap(), changed.to_toml().unwrap());
+
+    for (change, name, words) in [
+        ("pretrain.2.training.epochs=3", "pretrain.2", "auto-encoder"),
+        (
+            "pretrain.auto-encoder.training.epoch=3",
+            "pretrain.auto-encoder.training.epoch",
+            "training.epochs",
+        ),
+        (
+            "pretrain.auto-encoder.training.epochs=few",
+            "pretrain.auto-encoder.training.epochs",
+            "a whole number",
+        ),
+        (
+            "pretrain.auto-encoder.training.patience=none",
+            "pretrain.auto-encoder.training.patience",
+            "there",
+        ),
+        (
+            "pretrain.auto-encoder.auto_encoder=perhaps",
+            "pretrain.auto-encoder.auto_encoder",
+            "true or false",
+        ),
+        ("examples.targets=a,b", "examples.targets", "one target"),
+    ] {
+        let error = recipe.with_changes(&[change]).unwrap_err();
+        let told = error.to_string();
+        assert!(told.contains(words), "{change}: {told}");
+        assert_eq!(setting_name(error), name, "{change}");
+    }
+    let none = tiny(&[]).with_changes(&["pretrain.1.training.epochs=2"]);
+    assert!(none.unwrap_err().to_string().contains("no stages"));
+}
+
+#[test]
 fn changes_reach_every_kind_of_field() {
     let recipe = tiny(&[
         "training.epochs=7",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::Queryable as _;
 use stemloom::gui::{Action, App, LearnAction, TrainAction};
-use stemloom::train::{RunStatus, read_run};
+use stemloom::train::{Recipe, RunStatus, read_run};
 
 use crate::window::{Dropped, Window, open, press, see, wait};
 
@@ -214,6 +214,54 @@ fn a_training_pauses_stops_and_is_resumed() {
     let epochs: Vec<usize> = closed.history.iter().map(|row| row.epoch).collect();
     assert_eq!(epochs, (1..=epochs.len()).collect::<Vec<_>>());
     assert!(epochs.len() > done);
+}
+
+#[test]
+fn a_changed_recipe_is_kept_as_a_file() {
+    let (mut window, folder) = ready(TINY);
+    set(&mut window, "training.epochs", 5.0);
+    click(&mut window, "Save recipe…");
+    let path = folder.path().join("mine.toml");
+    let field = window.get_by_role_and_label(Role::TextInput, "Recipe file");
+    field.set_text_value_accesskit(&path.display().to_string());
+    window.run_steps(2);
+    click(&mut window, "Save");
+    let kept = Recipe::read(&path).unwrap();
+    assert_eq!((kept.training.epochs, kept.name.as_str()), (5, "mine"));
+    // The form goes on with it, nothing changed, and lists remember it.
+    see(&mut window, "Nothing changed");
+    see(&mut window, "A tiny network (mine)");
+    let known = &window.state().settings().train_recipes;
+    assert_eq!(known[0], path.display().to_string());
+    // What is there is not replaced by what was typed.
+    click(&mut window, "Save recipe…");
+    let field = window.get_by_role_and_label(Role::TextInput, "Recipe file");
+    field.set_text_value_accesskit(&path.display().to_string());
+    window.run_steps(2);
+    click(&mut window, "Save");
+    see(&mut window, "exists");
+    click(&mut window, "Cancel");
+    see(&mut window, "Save recipe…");
+    assert!(window.query_by_label("Recipe file").is_none());
+}
+
+#[test]
+fn what_is_learned_before_is_set_too() {
+    let stage = "\n[[pretrain]]\nname = \"first\"\ntraining.epochs = 1\n";
+    let (mut window, _folder) = ready(&format!("{TINY}{stage}"));
+    let key = "pretrain.first.training.epochs";
+    assert_eq!(window.state().recipe_value(key).as_deref(), Some("1"));
+    click(&mut window, "Learned before");
+    set(&mut window, key, 4.0);
+    assert_eq!(window.state().recipe_value(key).as_deref(), Some("4"));
+    let of_all = window.state().recipe_value("training.epochs");
+    assert_eq!(of_all.as_deref(), Some("2"));
+    // A stage follows the recipe in what it does not say itself.
+    set(&mut window, "training.batch_size", 2.0);
+    let batch = window
+        .state()
+        .recipe_value("pretrain.first.training.batch_size");
+    assert_eq!(batch.as_deref(), Some("2"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::fields::FieldValue;
 use super::live::LiveRun;
 use super::work::{LearnEvent, LearnRequest};
-use super::{LearnAction, LearnPick, PreviewView, RateView, ShareForm};
+use super::{LearnAction, LearnPick, PreviewView, RateView, SaveForm, ShareForm};
 use crate::gui::app::App;
 use crate::gui::command::Command;
 use crate::gui::jobs::{JobId, Request};
@@ -22,6 +22,7 @@ impl App {
         match action {
             LearnAction::List => self.list_recipes(),
             LearnAction::Choose(id) => self.choose_recipe(&id),
+            LearnAction::Save(path) => self.save_recipe(path, false),
             LearnAction::Device(id) => self.settings.train_device = id,
             LearnAction::ChangeData => self.train.section = TrainSection::Data,
             LearnAction::Start => self.start_training(),
@@ -99,6 +100,7 @@ impl App {
                 self.show_run(path);
             }
             LearnPick::Model => learn.share.out = path.display().to_string(),
+            LearnPick::SaveRecipe => self.save_recipe(path, true),
         }
     }
 
@@ -152,7 +154,7 @@ impl App {
         self.train.learn.listing = [recipes, devices];
     }
 
-    fn choose_recipe(&mut self, id: &str) {
+    pub(super) fn choose_recipe(&mut self, id: &str) {
         self.train.section = TrainSection::Recipe;
         let none: [&str; 0] = [];
         let opened = open_recipe(id, &none);
@@ -160,6 +162,7 @@ impl App {
         match opened.and_then(|recipe| learn.form.open(id.to_owned(), recipe)) {
             Ok(()) => {
                 learn.rates = RateView::default();
+                learn.save = SaveForm::default();
                 learn.problem = None;
                 self.propose_out();
                 self.remember_recipe(id);

@@ -29,11 +29,13 @@ pub enum Group {
     Training,
     /// What is heard and seen on the way.
     Preview,
+    /// What is learned before.
+    Pretrain,
 }
 
 impl Group {
     /// All of them, in the order shown.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Often,
         Self::Examples,
         Self::Network,
@@ -44,6 +46,7 @@ impl Group {
         Self::Schedule,
         Self::Training,
         Self::Preview,
+        Self::Pretrain,
     ];
 
     /// What a person reads.
@@ -59,6 +62,7 @@ impl Group {
             Self::Schedule => "Schedule",
             Self::Training => "Length and portions",
             Self::Preview => "Previews",
+            Self::Pretrain => "Learned before",
         }
     }
 
@@ -77,6 +81,7 @@ impl Group {
             "schedule" => Some(Self::Schedule),
             "training" => Some(Self::Training),
             "preview" => Some(Self::Preview),
+            "pretrain" => Some(Self::Pretrain),
             _ => None,
         }
     }
@@ -212,7 +217,14 @@ pub fn fields_of(recipe: &Recipe) -> Result<Vec<Field>> {
             Some(Field { key, group, value })
         })
         .collect();
-    // Both sorts keep the order of what is alike.
+    for (name, stage) in recipe.stage_names().iter().zip(recipe.stages()?) {
+        for Field { key, value, .. } in fields_of(&stage)? {
+            let key = format!("pretrain.{name}.{key}");
+            let group = Group::Pretrain;
+            fields.push(Field { key, group, value });
+        }
+    }
+    // All sorts keep the order of what is alike; a stage has its rows in order already.
     fields.sort_by_key(|field| OFTEN.iter().position(|key| *key == field.key));
     fields.sort_by_key(|field| Group::ALL.iter().position(|group| *group == field.group));
     Ok(fields)
@@ -230,7 +242,7 @@ fn flatten(table: &Table, parent: &str, out: &mut Vec<(String, FieldValue)>) {
                 flatten(inner, &key, out);
                 continue;
             }
-            // Stages before the training are a table each; they are edited in the file.
+            // Stages before the training are a table each; their rows come from their recipes.
             Value::Array(items) if items.iter().any(Value::is_table) => continue,
             _ if OPTIONAL.contains(&&*key) => FieldValue::Optional(plain(value)),
             Value::Boolean(value) => FieldValue::Bool(*value),

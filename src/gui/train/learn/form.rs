@@ -85,7 +85,9 @@ impl RecipeForm {
                 .retain(|(changed, _)| !changed.starts_with(table)),
             _ => self.changes.retain(|(changed, _)| changed != key),
         }
-        if self.default_text(key).as_deref() != Some(text) {
+        // A stage's value follows the recipe's: what it was may not be what it would be now.
+        let follows = key.starts_with("pretrain.");
+        if follows || self.default_text(key).as_deref() != Some(text) {
             self.changes.push((key.to_owned(), text.to_owned()));
         }
         self.apply();
@@ -100,8 +102,8 @@ impl RecipeForm {
             field.value = value.clone();
         }
         match self.default_text(key) {
-            Some(text) => self.set(key, &text),
-            None => {
+            Some(text) if !key.starts_with("pretrain.") => self.set(key, &text),
+            _ => {
                 self.changes.retain(|(changed, _)| changed != key);
                 self.apply();
             }

@@ -4,6 +4,8 @@ use egui::{DragValue, RichText, Ui};
 
 use super::fields::{Field, FieldValue, Group, number};
 use super::form::RecipeForm;
+use super::saving::{self, SaveForm};
+use crate::gui::scene::Action;
 use crate::gui::theme::{SPACE_M, SPACE_S, small, tokens};
 use crate::gui::train::faint;
 
@@ -16,8 +18,14 @@ enum Edit {
     Reset(String),
 }
 
-pub(super) fn ui(ui: &mut Ui, form: &mut RecipeForm) {
+pub(super) fn ui(
+    ui: &mut Ui,
+    form: &mut RecipeForm,
+    save: &mut SaveForm,
+    actions: &mut Vec<Action>,
+) {
     heading(ui, form);
+    saving::ui(ui, save, form, actions);
     ui.add_space(SPACE_S);
     // The form answers questions while its rows are edited.
     let mut fields = std::mem::take(&mut form.fields);

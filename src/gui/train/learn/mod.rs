@@ -21,6 +21,7 @@ mod rates;
 mod recipe_ui;
 mod run_ui;
 mod runs_ui;
+mod saving;
 mod seen;
 mod series;
 mod share;
@@ -38,6 +39,7 @@ use form::RecipeForm;
 use live::{LiveRun, LiveState};
 use previews::PreviewView;
 use rates::RateView;
+use saving::SaveForm;
 use seen::{DeviceSeen, PreviewSeen, RecipeSeen, RunSeen};
 use share::ShareForm;
 
@@ -56,6 +58,8 @@ pub enum LearnPick {
     Run,
     /// The ONNX file to be written.
     Model,
+    /// The recipe file to be written.
+    SaveRecipe,
 }
 
 /// What can be asked for.
@@ -65,6 +69,8 @@ pub enum LearnAction {
     List,
     /// Edit the recipe of this name or file.
     Choose(String),
+    /// Keep the recipe of the form in a file that is not there yet.
+    Save(PathBuf),
     /// Where to train: auto, cpu, gpu:N.
     Device(String),
     /// Go to where data are chosen.
@@ -111,6 +117,7 @@ pub struct LearnView {
     is_listed: bool,
     /// The recipe that is edited.
     form: RecipeForm,
+    save: SaveForm,
     /// Folder of the run to be made, as typed.
     out: String,
     /// Whether the person typed it.

@@ -49,7 +49,7 @@ pub(in crate::gui::train) fn ui(
             .auto_shrink(false)
             .show(ui, |ui| {
                 if view.form.base().is_some() {
-                    form_ui::ui(ui, &mut view.form);
+                    form_ui::ui(ui, &mut view.form, &mut view.save, actions);
                 } else if view.listing[0].is_some() {
                     ui.weak("Reading the recipes");
                 } else {
