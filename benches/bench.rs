@@ -34,6 +34,7 @@ mod phase;
 mod rendering;
 mod song;
 mod table;
+mod window;
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -65,7 +66,7 @@ struct Bench {
 
 type Measure = fn(&Bench) -> anyhow::Result<Vec<Row>>;
 
-const MEASURES: [(&str, Measure); 15] = [
+const MEASURES: [(&str, Measure); 16] = [
     ("STFT and inverse", stft),
     ("harmonic and percussive", hpss),
     ("repeating background", repet_sim),
@@ -80,6 +81,7 @@ const MEASURES: [(&str, Measure); 15] = [
     ("memory of a large set", learning::large_set),
     ("hours rendered", rendering::hours),
     ("a training step", learning::train_step),
+    ("frames while training", window::frames),
     ("BSSEval v4", judging::bss),
 ];
 

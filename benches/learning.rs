@@ -267,7 +267,7 @@ fn piece_path(folder: &Path, instrument: &str, number: usize) -> PathBuf {
 }
 
 /// Stereo recordings of two instruments, from a seed: the same rhythm, other noise.
-fn write_pieces(folder: &Path) -> anyhow::Result<()> {
+pub fn write_pieces(folder: &Path) -> anyhow::Result<()> {
     for number in 0..PIECES {
         for (seed, instrument) in (1_u64..).zip(INSTRUMENTS) {
             let path = piece_path(folder, instrument, number);

@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::model::{CardChannels, ModelCard};
 use crate::phase::{PhaseMethod, PhaseSpec};
 use crate::progress::Reporter;
+use crate::spectral::DroppedBins;
 
 /// Where phases come from, as typed.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +68,18 @@ pub(super) struct TransferArgs {
     /// How loud the result is: match (as the song), peak (full scale) or none (as the network answers).
     #[arg(long, value_name = "RULE", default_value = "match")]
     level: LevelRule,
+    /// Share of a slice that lies in the next one, 0 to 0.9: more is smoother and slower.
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value_t = 0.5,
+        allow_negative_numbers = true
+    )]
+    overlap: f64,
+    /// What stands in bins that are not in the picture: zero or input; as the model's card says
+    /// unless given.
+    #[arg(long, value_name = "BINS")]
+    dropped_bins: Option<DroppedBins>,
     #[command(flatten)]
     files: FilesArgs,
     #[command(flatten)]
@@ -114,6 +127,8 @@ fn load(args: &TransferArgs, terminal: &Terminal) -> Result<(Network, TransferOp
         style,
         style_secs: args.style_at,
         level: args.level,
+        overlap: args.overlap,
+        dropped: args.dropped_bins,
         ..TransferOptions::default()
     };
     Ok((network, options))

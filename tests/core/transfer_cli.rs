@@ -123,6 +123,9 @@ fn phases_levels_and_styles_are_typed() {
     assert!((number(&found["peak"]) - 1.0).abs() < 1e-3, "{found}");
     let stems = found["stems"].as_array().unwrap();
     assert_eq!((stems.len(), whole(&stems[0]["frames"])), (1, 441));
+    let slices = ["--overlap", "0.75", "--dropped-bins", "input"];
+    let found = result("voice", &slices);
+    assert_eq!(whole(&found["stems"][0]["frames"]), 24_000);
     // A network that answers phases uses them, unless another method is asked for.
     let style = ["--style", &song, "--style-at", "0.01"];
     assert_eq!(phase(&result("style", &style)), "predicted");
@@ -197,13 +200,15 @@ fn wrong_words_are_told() {
         words.extend(more);
         stemloom(folder.path(), &words).expect(2).stderr
     };
-    let cases: [(&str, &[&str], &str); 10] = [
+    let cases: [(&str, &[&str], &str); 12] = [
         ("voice", &["--phase", "predicted"], "--phase"),
         ("voice", &["--phase", "sideways"], "predicted"),
         ("voice", &["--level", "loud"], "choose match, peak or none"),
         ("voice", &["--style-at", "1"], "--style"),
         ("voice", &["--style", &song], "style"),
         ("voice", &["--start", "1e6"], "start"),
+        ("voice", &["--overlap", "0.95"], "overlap"),
+        ("voice", &["--dropped-bins", "half"], "zero"),
         ("style", &[], "style"),
         (
             "style",

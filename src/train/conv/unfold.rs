@@ -103,18 +103,20 @@ impl Split {
         }
     }
 
-    /// Where the kernel's value `tap` of the split's `channel` (counted from the image's first) sees
-    /// the places of a row.
-    fn run(&self, shape: &ConvShape, seen: usize, row: usize) -> Range<usize> {
+    /// Where one of the kernel's values sees the first place of a row of places.
+    fn first(&self, shape: &ConvShape, seen: usize, row: usize) -> usize {
         let (channel, tap) = (seen / shape.taps(), seen % shape.taps());
         let (tap_row, tap_column) = (tap / shape.kernel[1], tap % shape.kernel[1]);
         let y = row * shape.stride[0] + tap_row * shape.dilation[0];
         let x = tap_column * shape.dilation[1];
-        let first = (((channel - self.channels.start) * self.rows + y) * self.remainders
-            + x % self.remainders)
+        (((channel - self.channels.start) * self.rows + y) * self.remainders + x % self.remainders)
             * self.columns
-            + x / self.remainders;
-        first..first + shape.places[2]
+            + x / self.remainders
+    }
+
+    /// How far apart rows of places are.
+    fn step(&self, shape: &ConvShape) -> usize {
+        shape.stride[0] * self.row_len()
     }
 }
 
@@ -167,11 +169,12 @@ pub(super) fn unfold(
     rows: Range<usize>,
     (columns, width, first): (&mut [f32], usize, usize),
 ) {
-    let per_row = shape.places[2];
+    let (per_row, step) = (shape.places[2], split.step(shape));
     for (value, line) in seen.zip(columns.chunks_exact_mut(width)) {
-        let line = line[first..].chunks_exact_mut(per_row);
-        for (row, places) in rows.clone().zip(line) {
-            places.copy_from_slice(&split.values[split.run(shape, value, row)]);
+        let line = line[first..first + rows.len() * per_row].chunks_exact_mut(per_row);
+        let seen = split.values[split.first(shape, value, rows.start)..].chunks(step);
+        for (places, seen) in line.zip(seen) {
+            places.copy_from_slice(&seen[..per_row]);
         }
     }
 }
@@ -183,12 +186,13 @@ pub(super) fn fold(
     tile: &Tile,
     (columns, width, first): (&[f32], usize, usize),
 ) {
-    let per_row = shape.places[2];
+    let (per_row, step, rows) = (shape.places[2], split.step(shape), tile.rows.clone());
     for (value, line) in columns.chunks_exact(width).enumerate() {
-        let line = line[first..].chunks_exact(per_row);
-        for (row, places) in tile.rows.clone().zip(line) {
-            let run = split.run(shape, value, row);
-            for (sum, place) in split.values[run].iter_mut().zip(places) {
+        let line = line[first..first + rows.len() * per_row].chunks_exact(per_row);
+        let at = split.first(shape, value, rows.start);
+        let sums = split.values[at..].chunks_mut(step);
+        for (places, sums) in line.zip(sums) {
+            for (sum, place) in sums.iter_mut().zip(places) {
                 *sum += place;
             }
         }
