@@ -1,13 +1,18 @@
 //! Seeded draws and the ranges that they are from: ChaCha with 8 rounds (Bernstein 2008).
 
+use std::fmt;
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
-use serde::{Deserialize, Serialize};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::{Error, Result};
 
-/// A range with both ends, or one value where they are equal. Written `-5..15` or `3`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// A range with both ends, or one value where they are equal. Written `-5..15` or `3`; in TOML
+/// `"-5..15"`, `3` or `{ low = -5, high = 15 }`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Between {
     /// The lower end.
     pub low: f64,
@@ -59,6 +64,65 @@ impl std::str::FromStr for Between {
             return Err(Error::setting("range", problem));
         }
         Ok(range)
+    }
+}
+
+impl<'de> Deserialize<'de> for Between {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        from.deserialize_any(RangeVisitor)
+    }
+}
+
+/// The table of a range.
+#[derive(Deserialize)]
+#[serde(expecting = "low and high")]
+struct Ends {
+    low: f64,
+    high: f64,
+}
+
+impl From<Ends> for Between {
+    fn from(ends: Ends) -> Self {
+        Self::new(ends.low, ends.high)
+    }
+}
+
+/// Takes a range in any form that people write it in.
+struct RangeVisitor;
+
+impl<'de> Visitor<'de> for RangeVisitor {
+    type Value = Between;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number, a range such as \"-5..15\", or a table of low and high")
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> std::result::Result<Between, E> {
+        Ok(Between::only(value as f64))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> std::result::Result<Between, E> {
+        Ok(Between::only(value as f64))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> std::result::Result<Between, E> {
+        Ok(Between::only(value))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<Between, E> {
+        text.parse::<Between>().map_err(|error| match error {
+            // Where it stands is known to whoever reads the file.
+            Error::Setting { problem, .. } => E::custom(problem),
+            error => E::custom(error),
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<Between, A::Error> {
+        Ends::deserialize(MapAccessDeserializer::new(map)).map(Between::from)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> std::result::Result<Between, A::Error> {
+        Ends::deserialize(SeqAccessDeserializer::new(seq)).map(Between::from)
     }
 }
 

@@ -8,6 +8,8 @@ use toml::{Table, Value};
 
 use super::networks::NetworkSpec;
 use super::plan::Plan;
+use super::recipe_check::{of_discriminator, of_examples};
+use super::recipe_stages::of_stage;
 use super::recipe_table::{from_table, parse_table, with_preset};
 use super::settings::{LossSpec, OptimiserSpec, PreviewSpec, ScheduleSpec, TrainingSpec};
 use crate::audio::write_whole;
@@ -118,13 +120,19 @@ impl Recipe {
         Table::try_from(self).map_err(cannot_write)
     }
 
-    /// Checks ranges, and that network and examples go together. Makes no network.
+    /// Checks ranges, and that network and examples go together, of every stage. Makes no network.
     ///
     /// # Errors
-    /// [`Error::Setting`] that names the field.
+    /// [`Error::Setting`] that names the field; `pretrain.NAME.FIELD` where only a stage before the
+    /// training is wrong.
     pub fn validate(&self) -> Result<()> {
-        for stage in self.stages()? {
-            stage.validate_one()?;
+        // What is wrong with the recipe itself is wrong with its stages too.
+        self.validate_one()?;
+        // The last stage is the recipe itself, and has no name.
+        for (name, stage) in self.stage_names().iter().zip(self.stages()?) {
+            stage
+                .validate_one()
+                .map_err(|error| of_stage(name, error))?;
         }
         Ok(())
     }
@@ -135,7 +143,7 @@ impl Recipe {
             let problem = format!("{:?}: letters, digits and hyphens only", self.name);
             return Err(Error::setting("name", problem));
         }
-        self.examples.validate()?;
+        self.examples.validate().map_err(of_examples)?;
         self.loss.validate()?;
         self.optimiser.validate("optimiser")?;
         self.discriminator_optimiser()
@@ -188,7 +196,7 @@ impl Recipe {
         }
         let mut seen = shapes;
         seen.input[0] = self.origin_channels(shapes);
-        network.plan(seen).map(Some)
+        network.plan(seen).map(Some).map_err(of_discriminator)
     }
 
     /// Channels of the input that are the origin's: all but the style picture's.
@@ -201,31 +209,59 @@ impl Recipe {
         self.discriminator_optimiser.unwrap_or(self.optimiser)
     }
 
-    /// Whether a run of `other` may carry on with this one: all is equal but for how long it goes
-    /// on, threads, checkpoints, previews and words.
+    /// Whether a run of `other` may carry on with this one: all is equal, in every stage, but for
+    /// how long it goes on, threads, checkpoints, previews and words.
     ///
     /// # Errors
     /// [`Error::Setting`] if a recipe cannot be written.
     pub fn continues(&self, other: &Self) -> Result<bool> {
-        let core = |recipe: &Self| -> Result<Table> {
-            let mut table = recipe.to_table()?;
+        Ok(self.cores(&[])? == other.cores(&[])?)
+    }
+
+    /// Whether a run of `other` that failed may carry on with this one: as [`Self::continues`], and
+    /// the learning rates of both optimisers, `training.clip_norm` and `schedule.warmup_steps` may
+    /// be others too.
+    ///
+    /// # Errors
+    /// As [`Self::continues`].
+    pub fn continues_failed(&self, other: &Self) -> Result<bool> {
+        const CURES: [[&str; 2]; 4] = [
+            ["optimiser", "learning_rate"],
+            ["discriminator_optimiser", "learning_rate"],
+            ["training", "clip_norm"],
+            ["schedule", "warmup_steps"],
+        ];
+        Ok(self.cores(&CURES)? == other.cores(&CURES)?)
+    }
+
+    /// What a run cannot change on its way, of every stage; also without `left_out`.
+    fn cores(&self, left_out: &[[&str; 2]]) -> Result<Vec<Table>> {
+        const LENGTH: [[&str; 2]; 5] = [
+            ["training", "epochs"],
+            ["training", "patience"],
+            ["training", "threads"],
+            ["training", "checkpoint_minutes"],
+            ["training", "checkpoint_steps"],
+        ];
+        let core = |stage: Self| -> Result<Table> {
+            // One that is left out is the network's.
+            let discriminator_optimiser = Some(stage.discriminator_optimiser());
+            let mut table = Self {
+                discriminator_optimiser,
+                ..stage
+            }
+            .to_table()?;
             for field in ["name", "title", "about", "experimental", "preview"] {
                 table.remove(field);
             }
-            if let Some(Value::Table(training)) = table.get_mut("training") {
-                for field in [
-                    "epochs",
-                    "patience",
-                    "threads",
-                    "checkpoint_minutes",
-                    "checkpoint_steps",
-                ] {
-                    training.remove(field);
+            for [part, field] in LENGTH.iter().chain(left_out) {
+                if let Some(Value::Table(part)) = table.get_mut(*part) {
+                    part.remove(*field);
                 }
             }
             Ok(table)
         };
-        Ok(core(self)? == core(other)?)
+        self.stages()?.into_iter().map(core).collect()
     }
 }
 

@@ -51,23 +51,81 @@ impl Recipe {
         if smallest > 1 || self.training.batch_size.min(examples) == 0 {
             return Ok(());
         }
-        let discriminator = self.discriminator_plan(shapes)?;
-        for plan in [Some(self.plan(shapes)?), discriminator]
-            .into_iter()
-            .flatten()
-        {
+        let network = ("network", Some(self.plan(shapes)?));
+        let discriminator = ("discriminator", self.discriminator_plan(shapes)?);
+        for (table, plan) in [network, discriminator] {
+            let Some(plan) = plan else { continue };
             let Some(node) = norm_of_one(&plan)? else {
                 continue;
             };
             let problem = format!(
                 "one example per step leaves batch normalisation a single value ({}, {node}), and \
                  nothing is learned; it takes 2 or more, with at least as many examples to learn \
-                 from, or less depth or larger pictures, or network.norm=false",
+                 from, or less depth or larger pictures, or {table}.norm=false",
                 plan.name
             );
             return Err(Error::setting("training.batch_size", problem));
         }
         Ok(())
+    }
+}
+
+/// What the checks of examples call things, and the fields of `examples` that are meant.
+const OF_EXAMPLES: [(&str, &str); 30] = [
+    ("any_to_any", "any_to_any"),
+    ("bins kept", "picture.bins_kept"),
+    ("channel swap", "augment.swap_channels"),
+    ("columns", "columns"),
+    ("delay", "augment.delay_secs"),
+    ("delay level", "augment.delay_db"),
+    ("eq", "augment.eq_db"),
+    ("examples_per_song", "examples_per_song"),
+    ("exclude", "exclude"),
+    ("fold", "fold"),
+    ("gain", "augment.gain_db"),
+    ("group", "groups"),
+    ("height", "height"),
+    ("hop_columns", "hop_columns"),
+    ("input", "input"),
+    ("label columns", "target.columns"),
+    ("least_level_db", "least_level_db"),
+    ("polarity", "augment.flip_polarity"),
+    ("remix", "remix"),
+    ("reverb", "augment.reverb_secs"),
+    ("reverb level", "augment.reverb_db"),
+    ("sample_rate_hz", "sample_rate_hz"),
+    ("seed", "seed"),
+    ("songs", "n_songs"),
+    ("speed", "augment.speed"),
+    ("start_secs", "start_secs"),
+    ("targets", "targets"),
+    ("test", "test_fraction"),
+    ("threshold_db", "target.threshold_db"),
+    ("valid", "valid_fraction"),
+];
+
+/// An error of the examples, with the recipe's key where a field is to blame.
+pub(super) fn of_examples(error: Error) -> Error {
+    match error {
+        Error::Setting { name, problem } => {
+            let known = OF_EXAMPLES.iter().find(|(called, _)| *called == name);
+            let key = known.map(|(_, field)| format!("examples.{field}"));
+            Error::setting(key.unwrap_or(name), problem)
+        }
+        error => error,
+    }
+}
+
+/// An error of a network that is the discriminator: all networks name the table `network`.
+pub(super) fn of_discriminator(error: Error) -> Error {
+    match error {
+        Error::Setting { name, problem } => {
+            let field = name.strip_prefix("network");
+            let field = field.filter(|field| field.is_empty() || field.starts_with('.'));
+            let renamed = field.map(|field| format!("discriminator{field}"));
+            Error::setting(renamed.unwrap_or(name), problem)
+        }
+        error => error,
     }
 }
 

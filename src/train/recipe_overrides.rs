@@ -11,9 +11,10 @@ use crate::error::{Error, Result};
 impl Recipe {
     /// The recipe with `changes` of the form `key=value`, one after the other. A key is a path with
     /// dots, such as `optimiser.learning_rate`; a value is TOML, or plain text where text is
-    /// wanted; lists may be written `a,b`; `none` takes an optional field away (where text stands, it
-    /// is text). `examples.preset` replaces all of `examples`, and a `kind` that the other fields do
-    /// not go with sets them back. `pretrain.NAME.KEY` is a value of the stage of that name or number.
+    /// wanted; lists may be written `a,b`, and ranges `-6..6`; `none`, also in quotes, takes an
+    /// optional field away (where text stands, it is text). `examples.preset` replaces all of
+    /// `examples`, and a `kind` that the other fields do not go with sets them back.
+    /// `pretrain.NAME.KEY` is a value of the stage of that name or number.
     ///
     /// # Errors
     /// [`Error::Setting`] that names the key: there is none of that name (the nearest are listed),
@@ -46,15 +47,23 @@ impl Recipe {
             return self.with_examples_of(text);
         }
         let old = find(&whole, &parts);
-        if matches!(old, Some(Value::Table(_))) && text != "none" {
+        let text = match old {
+            Some(Value::String(_)) => text,
+            // A grid has its words in quotes.
+            _ if unquoted(text) == "none" => "none",
+            _ => text,
+        };
+        // What takes the place of a range may be written in several ways.
+        let held = old.filter(|old| !is_range(old));
+        if matches!(held, Some(Value::Table(_))) && text != "none" {
             let problem = format!("is a table; name one of its fields, as in {key}.FIELD=VALUE");
             return Err(Error::setting(key, problem));
         }
-        let value = match (text, old) {
+        let value = match (text, held) {
             // A choice may be called so.
             ("none", Some(Value::String(_))) => Some(Value::String(text.to_owned())),
             ("none", _) => None,
-            _ => Some(value_of(key, text, old)?),
+            _ => Some(value_of(key, text, held)?),
         };
         let mut changed = whole.clone();
         let is_there = put(&mut changed, &parts, value.clone());
@@ -70,7 +79,8 @@ impl Recipe {
                 from_table(changed).map_err(|problem| Error::setting(key, problem))?
             }
             Err(problem) if is_there && !problem.contains("unknown field") => {
-                return Err(Error::setting(key, problem));
+                let told = problem.strip_prefix(&format!("{key}: "));
+                return Err(Error::setting(key, told.unwrap_or(&problem)));
             }
             Ok(_) => return Err(unknown(key, &whole, "")),
             Err(problem) => return Err(unknown(key, &whole, &problem)),
@@ -94,24 +104,14 @@ impl Recipe {
 
 /// The value that a text stands for where `old` stood.
 fn value_of(key: &str, text: &str, old: Option<&Value>) -> Result<Value> {
-    let as_toml = || {
-        let line = format!("x = {text}");
-        toml::from_str::<Table>(&line)
-            .ok()
-            .filter(|table| table.len() == 1)
-            .and_then(|mut table| table.remove("x"))
-    };
     let plain = || Value::String(text.to_owned());
     let value = match old {
-        Some(Value::String(_)) => match as_toml() {
+        Some(Value::String(_)) => match toml_of(text) {
             Some(Value::String(quoted)) => Value::String(quoted),
             _ => plain(),
         },
-        Some(Value::Array(_)) if !text.starts_with('[') => {
-            let parts = text.split(',').map(str::trim).filter(|s| !s.is_empty());
-            Value::Array(parts.map(|s| Value::String(s.to_owned())).collect())
-        }
-        _ => as_toml().unwrap_or_else(plain),
+        Some(Value::Array(items)) if !text.starts_with('[') => Value::Array(items_of(text, items)),
+        _ => toml_of(text).unwrap_or_else(plain),
     };
     let Some(old) = old else {
         return Ok(value);
@@ -129,6 +129,39 @@ fn value_of(key: &str, text: &str, old: Option<&Value>) -> Result<Value> {
             ),
         )),
     }
+}
+
+fn toml_of(text: &str) -> Option<Value> {
+    let mut table = toml::from_str::<Table>(&format!("x = {text}")).ok()?;
+    table.remove("x").filter(|_| table.is_empty())
+}
+
+/// The items of a list that has no brackets: TOML if they are of the old ones' type, else words.
+fn items_of(text: &str, old: &[Value]) -> Vec<Value> {
+    let word = |text: &str| Value::String(text.to_owned());
+    // Lists that may be empty are of words.
+    let like = old.first().cloned().unwrap_or_else(|| word(""));
+    match toml_of(&format!("[{text}]")) {
+        Some(Value::Array(items)) if items.iter().all(|item| item.same_type(&like)) => items,
+        _ => {
+            let parts = text.split(',').map(|part| unquoted(part.trim()));
+            parts.filter(|part| !part.is_empty()).map(word).collect()
+        }
+    }
+}
+
+/// A text without the quotes around it, if there are any.
+fn unquoted(text: &str) -> &str {
+    let within = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+    within('"').or_else(|| within('\'')).unwrap_or(text)
+}
+
+/// Whether it is the table of a range and nothing else.
+fn is_range(value: &Value) -> bool {
+    let Value::Table(table) = value else {
+        return false;
+    };
+    table.len() == 2 && table.contains_key("low") && table.contains_key("high")
 }
 
 fn type_name(value: &Value) -> &'static str {

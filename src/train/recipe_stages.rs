@@ -3,7 +3,7 @@
 use toml::{Table, Value};
 
 use super::recipe::Recipe;
-use super::recipe_table::{find, from_table, merged, put, with_preset};
+use super::recipe_table::{find, merged, put, typed, with_preset};
 use crate::error::{Error, Result};
 
 /// Fields of `examples` that a stage keeps if it begins with a preset.
@@ -47,9 +47,12 @@ impl Recipe {
                 // A preset replaces all but which songs there are, and what they are for.
                 examples.retain(|field, _| WHICH_SONGS.contains(&field));
             }
-            let stage = with_preset(merged(stage, changes))?;
-            let stage: Self = from_table(stage)
-                .map_err(|problem| Error::setting(format!("pretrain.{name}"), problem))?;
+            let stage =
+                with_preset(merged(stage, changes)).map_err(|error| of_stage(name, error))?;
+            let stage: Self = typed(stage).map_err(|(field, problem)| match field {
+                Some(field) => of_stage(name, Error::setting(field, problem)),
+                None => Error::setting(format!("pretrain.{name}"), problem),
+            })?;
             stages.push(stage);
         }
         stages.push(Self {
@@ -111,13 +114,7 @@ impl Recipe {
             };
             return Err(Error::setting(format!("pretrain.{name}"), problem));
         };
-        let here = |error| match error {
-            Error::Setting {
-                name: field,
-                problem,
-            } => Error::setting(format!("pretrain.{name}.{field}"), problem),
-            error => error,
-        };
+        let here = |error| of_stage(name, error);
         let mut changed = self.clone();
         let table = &mut changed.pretrain[at];
         if key == AUTO_ENCODER {
@@ -149,5 +146,15 @@ impl Recipe {
         };
         put(table, path, Some(value.clone()));
         Ok(changed)
+    }
+}
+
+/// An error about a field, told as one about that field of a stage.
+pub(super) fn of_stage(stage: &str, error: Error) -> Error {
+    match error {
+        Error::Setting { name, problem } => {
+            Error::setting(format!("pretrain.{stage}.{name}"), problem)
+        }
+        error => error,
     }
 }

@@ -22,14 +22,21 @@ pub(super) fn parse_table(text: &str) -> std::result::Result<Table, String> {
 
 /// A table as a type; on failure, the field and what is wrong.
 pub(super) fn from_table<T: DeserializeOwned>(table: Table) -> std::result::Result<T, String> {
+    typed(table).map_err(|(field, problem)| match field {
+        Some(field) => format!("{field}: {problem}"),
+        None => problem,
+    })
+}
+
+/// The same; on failure, the field's path, if one is to blame, and what is wrong.
+pub(super) fn typed<T: DeserializeOwned>(
+    table: Table,
+) -> std::result::Result<T, (Option<String>, String)> {
     serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
         let field = error.path().to_string();
         let problem = error.inner().message().trim().replace('\n', ", ");
-        if field.is_empty() || field == "." {
-            problem
-        } else {
-            format!("{field}: {problem}")
-        }
+        let is_known = !field.is_empty() && field != ".";
+        (is_known.then_some(field), problem)
     })
 }
 
@@ -45,7 +52,11 @@ pub(super) fn with_preset(mut table: Table) -> Result<Table> {
         let problem = "must be the name of a preset, in quotes";
         return Err(Error::setting("examples.preset", problem));
     };
-    let base = Table::try_from(example_preset(&name)?)
+    let preset = example_preset(&name).map_err(|error| match error {
+        Error::Setting { problem, .. } => Error::setting("examples.preset", problem),
+        error => error,
+    })?;
+    let base = Table::try_from(preset)
         .map_err(|error| Error::setting("examples.preset", error.to_string()))?;
     *examples = merged(base, std::mem::take(examples));
     Ok(table)

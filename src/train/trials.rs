@@ -130,8 +130,9 @@ pub fn folds(
     )
 }
 
-/// Trains once for every combination of settings: `axes` are `key=[value,value,…]`. Runs are kept
-/// in `out`; `results.csv` is written after each. `watch` as in [`folds`].
+/// Trains once for every combination of settings: `axes` are `key=[value,value,…]`, where `"none"` is
+/// the field left out, and a list's values may be lists (`[[128,64],[64,32]]`) or one item each. Runs
+/// are kept in `out`; `results.csv` is written after each. `watch` as in [`folds`].
 ///
 /// # Errors
 /// [`Error::Setting`] for an axis that cannot be understood, and for more than 1000 runs; else as

@@ -321,3 +321,148 @@ fn settings_that_do_not_fit_the_pictures_are_errors() {
     };
     assert_eq!(refused(NetworkSpec::UnetMel(dropped), small), "network");
 }
+
+/// How many batch normalisations a plan has, and whether all its convolutions have biases.
+fn norms_and_biases(plan: &Plan) -> (usize, bool) {
+    let is_norm = |op: &Op| matches!(op, Op::BatchNorm { .. });
+    let norms = plan.nodes.iter().filter(|node| is_norm(&node.op)).count();
+    let all = plan.nodes.iter().all(|node| match node.op {
+        Op::Conv { bias, .. } | Op::Deconv { bias, .. } => bias,
+        _ => true,
+    });
+    (norms, all)
+}
+
+#[test]
+fn normalisation_is_a_setting_of_every_network() {
+    let voices = shapes([1, 150, 9], [1, 150, 1]);
+    let mask = |norm| {
+        NetworkSpec::UnetMask(UnetMask {
+            base_filters: 2,
+            depth: 2,
+            norm,
+            ..UnetMask::default()
+        })
+    };
+    let patch = |norm| {
+        NetworkSpec::PatchDiscriminator(PatchDiscriminator {
+            base_filters: 4,
+            norm,
+            ..PatchDiscriminator::default()
+        })
+    };
+    let vad = |norm| {
+        NetworkSpec::Vad(Vad {
+            norm,
+            ..Vad::default()
+        })
+    };
+    let cnn = |norm| {
+        NetworkSpec::IbmCnn(IbmCnn {
+            norm,
+            ..IbmCnn::default()
+        })
+    };
+    let deep = |norm| {
+        NetworkSpec::IbmCnnDeep(IbmCnnDeep {
+            norm,
+            ..IbmCnnDeep::default()
+        })
+    };
+    let seconds = shapes([1, 513, 25], [1, 1, 1]);
+    let count = |spec: NetworkSpec, shapes| {
+        let plan = spec.plan(shapes).unwrap();
+        let (norms, biased) = norms_and_biases(&plan);
+        (plan.parameters().unwrap(), norms, biased)
+    };
+    // 5×5 times 1·2, 2·4, 4·2 and 4·1 channels; gains and offsets of 2, 4 and 2, and the last bias;
+    // or biases of 2, 4, 2 and 1.
+    let small = pictures(1, 1, 8, 8);
+    assert_eq!(
+        count(mask(true), small),
+        (50 + 200 + 200 + 100 + 17, 3, false)
+    );
+    assert_eq!(
+        count(mask(false), small),
+        (50 + 200 + 200 + 100 + 9, 0, true)
+    );
+    // 4×4: 2·4, 4·8, 8·16, 16·32, 32·1 channels; gains and offsets of 8, 16 and 32.
+    let weights = 16 * (8 + 32 + 128 + 512 + 32) + 1;
+    let large = pictures(1, 1, 32, 32);
+    assert_eq!(count(patch(true), large), (weights + 2 * 56, 3, false));
+    assert_eq!(count(patch(false), large), (weights + 60, 0, true));
+    // Of four times 16 channels, a gain and an offset in place of a bias.
+    assert_eq!(count(vad(false), seconds), (123_985, 0, true));
+    assert_eq!(count(vad(true), seconds), (123_985 + 4 * 16, 4, false));
+    // Channels 16, 64 and 32 (16 of the deep one) beside their biases.
+    let (plain, none, _) = count(cnn(false), voices);
+    let (normed, three, _) = count(cnn(true), voices);
+    assert_eq!((none, three, normed - plain), (0, 3, 2 * (16 + 64 + 32)));
+    let all = shapes([1, 150, 9], [1, 150, 9]);
+    let (plain, none, _) = count(deep(false), all);
+    let (normed, three, _) = count(deep(true), all);
+    assert_eq!((none, three, normed - plain), (0, 3, 2 * (16 + 64 + 16)));
+    // As published where nothing is said.
+    let defaults = [
+        UnetMask::default().norm,
+        PatchDiscriminator::default().norm,
+        IbmCnnDeep::default().norm,
+        IbmCnn::default().norm,
+        Vad::default().norm,
+    ];
+    assert_eq!(defaults, [true, true, true, false, false]);
+}
+
+#[test]
+fn a_discriminator_drops_values_where_it_is_asked_to() {
+    let spec = |dropout| {
+        NetworkSpec::PatchDiscriminator(PatchDiscriminator {
+            base_filters: 4,
+            dropout,
+            ..PatchDiscriminator::default()
+        })
+    };
+    let dropped = |dropout| -> Vec<String> {
+        let plan = spec(dropout).plan(pictures(1, 1, 32, 32)).unwrap();
+        let nodes = plan.nodes.into_iter();
+        let dropped = nodes.filter(|node| matches!(node.op, Op::Dropout { .. }));
+        dropped.map(|node| node.name).collect()
+    };
+    assert!(dropped(0.0).is_empty());
+    assert_eq!(dropped(0.3), ["c2.dropout", "c3.dropout", "c4.dropout"]);
+    let error = spec(1.0).plan(pictures(1, 1, 32, 32)).unwrap_err();
+    assert_eq!(setting_name(error), "network");
+}
+
+#[test]
+fn the_widths_of_mask_networks_follow_their_first() {
+    let widths = |spec: NetworkSpec, columns| -> Vec<usize> {
+        let plan = spec.plan(shapes([1, 150, 9], [1, 150, columns])).unwrap();
+        let table = plan.table().unwrap();
+        let named = ["c1.conv", "c2.conv", "c3.conv", "c4.conv"];
+        named
+            .map(|name| table.iter().find(|row| row.name == name).unwrap().output[0])
+            .into()
+    };
+    let cnn = |base_filters| {
+        NetworkSpec::IbmCnn(IbmCnn {
+            base_filters,
+            ..IbmCnn::default()
+        })
+    };
+    let deep = |base_filters| {
+        NetworkSpec::IbmCnnDeep(IbmCnnDeep {
+            base_filters,
+            ..IbmCnnDeep::default()
+        })
+    };
+    assert_eq!(widths(cnn(32), 1), [32, 16, 64, 32]);
+    assert_eq!(widths(cnn(5), 1), [5, 2, 10, 5]);
+    assert_eq!(widths(cnn(1), 1), [1, 1, 2, 1]);
+    assert_eq!(widths(deep(32), 9), [32, 16, 64, 16]);
+    assert_eq!(widths(deep(6), 9), [6, 3, 12, 3]);
+    for (spec, columns) in [(cnn(0), 1), (cnn(5000), 1), (deep(0), 9)] {
+        let error = spec.plan(shapes([1, 150, 9], [1, 150, columns]));
+        assert_eq!(setting_name(error.unwrap_err()), "network.base_filters");
+    }
+}

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use stemloom::dataset::ExampleTarget;
+use stemloom::dataset::{Between, ExampleTarget};
 use stemloom::train::{
-    LossKind, NetworkSpec, Recipe, ScheduleKind, open_recipe, shipped_recipe, shipped_recipe_names,
+    LossKind, NetworkSpec, Recipe, ScheduleKind, combinations, open_recipe, shipped_recipe,
+    shipped_recipe_names,
 };
 
 use crate::common::setting_name;
-use crate::train_common::tiny;
+use crate::train_common::{tiny, tiny_adversarial};
 
 fn parameters(name: &str) -> (usize, Option<usize>) {
     let recipe = shipped_recipe(name).unwrap();
@@ -265,4 +266,227 @@ fn recipes_open_by_name_or_file() {
     assert_eq!(shipped.name, "vad");
     let error = open_recipe::<&str>("vat", &[]).unwrap_err();
     assert!(error.to_string().contains("unet-mask-wide"), "{error}");
+}
+
+// ---------------------------------------------------------------------------------------------
+// Lists, ranges, nothing
+
+fn dense(recipe: &Recipe) -> [usize; 2] {
+    let NetworkSpec::IbmCnnDeep(network) = &recipe.network else {
+        panic!("{:?}", recipe.network);
+    };
+    network.dense
+}
+
+#[test]
+fn lists_are_written_with_and_without_brackets_and_quotes() {
+    let cases: [(&str, &[&str]); 8] = [
+        ("guitar", &["guitar"]),
+        ("\"guitar\"", &["guitar"]),
+        ("'guitar'", &["guitar"]),
+        ("guitar,bass", &["guitar", "bass"]),
+        ("\"guitar\", 'bass'", &["guitar", "bass"]),
+        ("guitar, \"bass\"", &["guitar", "bass"]),
+        ("[\"guitar\", \"bass\"]", &["guitar", "bass"]),
+        // Names, whatever they look like.
+        ("12,1e3", &["12", "1e3"]),
+    ];
+    for (text, targets) in cases {
+        let recipe = tiny(&[&format!("examples.targets={text}")]);
+        assert_eq!(recipe.examples.targets, targets, "{text}");
+    }
+    // A list that was empty is of words too, and quotes keep a comma.
+    assert_eq!(tiny(&["examples.exclude=7,8"]).examples.exclude, ["7", "8"]);
+    let comma = tiny(&["examples.exclude=\"a,b\""]);
+    assert_eq!(comma.examples.exclude, ["a,b"]);
+    assert!(tiny(&["examples.exclude="]).examples.exclude.is_empty());
+
+    let recipe = shipped_recipe("ibm-cnn-deep").unwrap();
+    for text in ["128,64", "[128, 64]", "128 , 64"] {
+        let changed = recipe.with_changes(&[format!("network.dense={text}")]);
+        assert_eq!(dense(&changed.unwrap()), [128, 64], "{text}");
+    }
+    let fold = tiny(&["examples.fold=[0,5]", "examples.fold=2,5"]);
+    assert_eq!(fold.examples.fold, Some((2, 5)));
+    for wrong in ["network.dense=128", "network.dense=many,few"] {
+        let error = recipe.with_changes(&[wrong]).unwrap_err();
+        assert_eq!(setting_name(error), "network.dense", "{wrong}");
+    }
+}
+
+#[test]
+fn a_grid_goes_over_lists_and_over_nothing() {
+    let trials = |recipe: &Recipe, axis: &str| -> Vec<Recipe> {
+        let changes = combinations(&[axis]).unwrap();
+        let trials = changes.iter().map(|changes| recipe.with_changes(changes));
+        trials.map(Result::unwrap).collect()
+    };
+    let recipe = tiny(&["training.clip_norm=0.5", "training.patience=3"]);
+    let [a, b] = &trials(&recipe, "examples.targets=[\"guitar\",\"bass\"]")[..] else {
+        panic!("two trials");
+    };
+    assert_eq!(
+        [&a.examples.targets[..], &b.examples.targets[..]],
+        [["guitar"], ["bass"]]
+    );
+    let clipped = trials(&recipe, "training.clip_norm=[\"none\",1]");
+    let clipped: Vec<_> = clipped.iter().map(|r| r.training.clip_norm).collect();
+    assert_eq!(clipped, [None, Some(1.0)]);
+    // The same where nothing stands.
+    let unclipped = tiny(&["training.clip_norm=\"none\""]);
+    assert_eq!(unclipped.training.clip_norm, None);
+    let ranges = trials(&recipe, "examples.augment.gain_db=[\"none\",\"-6..6\"]");
+    let ranges: Vec<_> = ranges.iter().map(|r| r.examples.augment.gain_db).collect();
+    assert_eq!(ranges, [None, Some(Between::new(-6.0, 6.0))]);
+    // Where text stands, it is text.
+    assert_eq!(tiny(&["title=\"none\""]).title, "none");
+    assert_eq!(tiny(&["title=none"]).title, "none");
+    let deep = shipped_recipe("ibm-cnn-deep").unwrap();
+    let sizes = trials(&deep, "network.dense=[[8,4],[4,2]]");
+    let sizes: Vec<_> = sizes.iter().map(dense).collect();
+    assert_eq!(sizes, [[8, 4], [4, 2]]);
+}
+
+#[test]
+fn ranges_are_written_as_people_write_them() {
+    let key = "examples.augment.gain_db";
+    let gain = |changes: &[&str]| {
+        let changes: Vec<String> = changes.iter().map(|text| format!("{key}={text}")).collect();
+        let changed = tiny(&[]).with_changes(&changes).unwrap();
+        changed.examples.augment.gain_db
+    };
+    let range = |low, high| Some(Between::new(low, high));
+    assert_eq!(gain(&["-6..6"]), range(-6.0, 6.0));
+    assert_eq!(gain(&["\"-6..6\""]), range(-6.0, 6.0));
+    assert_eq!(gain(&["{ low = -6, high = 6 }"]), range(-6.0, 6.0));
+    assert_eq!(gain(&["2"]), range(2.0, 2.0));
+    assert_eq!(gain(&["-0.5"]), range(-0.5, -0.5));
+    // Over another, in each form, and away again.
+    assert_eq!(gain(&["-6..6", "-3..1.5"]), range(-3.0, 1.5));
+    assert_eq!(gain(&["-6..6", "1"]), range(1.0, 1.0));
+    assert_eq!(gain(&["-6..6", "{ low = 0, high = 1 }"]), range(0.0, 1.0));
+    assert_eq!(gain(&["-6..6", "none"]), None);
+    assert_eq!(gain(&["-6..6", "\"none\""]), None);
+    let one_end = tiny(&[&format!("{key}=-6..6"), &format!("{key}.low=-9")]);
+    assert_eq!(one_end.examples.augment.gain_db, range(-9.0, 6.0));
+    // One that always has a value.
+    let echo = tiny(&["examples.augment.delay_db=-12..-7"]);
+    assert_eq!(echo.examples.augment.delay_db, Between::new(-12.0, -7.0));
+
+    for (text, words) in [
+        ("6..-6", "turn it round"),
+        ("loud", "range"),
+        ("[1]", "low and high"),
+    ] {
+        let error = tiny(&[]).with_changes(&[format!("{key}={text}")]);
+        let error = error.unwrap_err();
+        let told = error.to_string();
+        assert!(told.contains(words), "{text}: {told}");
+        assert_eq!(told.matches(key).count(), 1, "{told}");
+        assert_eq!(setting_name(error), key);
+    }
+
+    let file = "[examples]\npreset = \"timbre\"\n[examples.augment]\ngain_db = \"-6..6\"\n\
+                speed = 1\neq_db = { low = -3, high = 3 }\n[network]\nkind = \"unet-pix2pix\"\n";
+    let read = Recipe::parse(file, Path::new("r.toml")).unwrap();
+    let augment = read.examples.augment;
+    assert_eq!(augment.gain_db, range(-6.0, 6.0));
+    assert_eq!(augment.speed, range(1.0, 1.0));
+    assert_eq!(augment.eq_db, range(-3.0, 3.0));
+    // Written as ever.
+    let written: toml::Table = toml::from_str(&read.to_toml().unwrap()).unwrap();
+    let written = &written["examples"]["augment"]["gain_db"];
+    assert_eq!(written["low"].as_float(), Some(-6.0));
+    assert_eq!(written["high"].as_float(), Some(6.0));
+    let wrong = file.replace("-6..6", "loud");
+    let error = Recipe::parse(&wrong, Path::new("r.toml")).unwrap_err();
+    assert!(error.to_string().contains(key), "{error}");
+}
+
+// ---------------------------------------------------------------------------------------------
+// Which field is to blame
+
+#[test]
+fn errors_name_the_table_that_is_wrong() {
+    let recipe = tiny_adversarial(&["training.batch_size=2"]);
+    let error = |change: &str| recipe.with_changes(&[change]).unwrap_err();
+    for (change, field) in [
+        ("discriminator.patch=50", "discriminator.patch"),
+        ("discriminator.base_filters=0", "discriminator.base_filters"),
+        ("discriminator.dropout=1", "discriminator"),
+        ("network.base_filters=0", "network.base_filters"),
+        ("network.dropout=1", "network"),
+        ("examples.columns=0", "examples.columns"),
+        ("examples.sample_rate_hz=1", "examples.sample_rate_hz"),
+        (
+            "examples.augment.gain_db=-90..6",
+            "examples.augment.gain_db",
+        ),
+        (
+            "examples.picture.bins_kept=99",
+            "examples.picture.bins_kept",
+        ),
+    ] {
+        assert_eq!(setting_name(error(change)), field, "{change}");
+    }
+    // Pictures of 16×16 are one value to the discriminator, and four to the network.
+    let one = error("training.batch_size=1").to_string();
+    assert!(one.contains("discriminator.norm=false"), "{one}");
+    recipe
+        .with_changes(&["training.batch_size=1", "discriminator.norm=false"])
+        .unwrap();
+}
+
+#[test]
+fn errors_name_the_stage_that_alone_is_wrong() {
+    let recipe = shipped_recipe("ibm-cnn-deep").unwrap();
+    for (change, field) in [
+        (
+            "pretrain.auto-encoder.training.epochs=0",
+            "pretrain.auto-encoder.training.epochs",
+        ),
+        (
+            "pretrain.auto-encoder.network.base_filters=0",
+            "pretrain.auto-encoder.network.base_filters",
+        ),
+        (
+            "pretrain.auto-encoder.examples.columns=0",
+            "pretrain.auto-encoder.examples.columns",
+        ),
+        // The recipe has it, and so the stage that follows it.
+        ("training.batch_size=0", "training.batch_size"),
+        ("training.epochs=0", "training.epochs"),
+    ] {
+        let error = recipe.with_changes(&[change]).unwrap_err();
+        assert_eq!(setting_name(error), field, "{change}");
+    }
+
+    let whole = tiny(&[]).to_toml().unwrap();
+    for (stage, field) in [
+        (
+            "name = \"first\"\ntraining.epochs = 0",
+            "pretrain.first.training.epochs",
+        ),
+        (
+            "name = \"first\"\ntraining.epochs = \"few\"",
+            "pretrain.first.training.epochs",
+        ),
+        ("training.batch_size = 0", "pretrain.1.training.batch_size"),
+        (
+            "name = \"first\"\nnetwork.depth = 9",
+            "pretrain.first.network.depth",
+        ),
+        (
+            "name = \"first\"\nexamples.preset = 3",
+            "pretrain.first.examples.preset",
+        ),
+        (
+            "name = \"first\"\nexamples.preset = \"no\"",
+            "pretrain.first.examples.preset",
+        ),
+    ] {
+        let text = format!("{whole}\n[[pretrain]]\n{stage}\n");
+        let error = Recipe::parse(&text, Path::new("r.toml")).unwrap_err();
+        assert_eq!(setting_name(error), field, "{stage}");
+    }
 }

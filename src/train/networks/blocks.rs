@@ -9,7 +9,7 @@ use crate::train::plan::{Op, Plan};
 /// Deepest network: halving more often leaves nothing of any picture.
 const MOST_LEVELS: usize = 12;
 /// Most channels of a first layer.
-const MOST_FILTERS: usize = 4096;
+pub(super) const MOST_FILTERS: usize = 4096;
 
 /// What the last layer's values go through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::blocks::{chain, filters, halving, keeping, norm, within};
+use super::blocks::{MOST_FILTERS, chain, filters, halving, keeping, norm, within};
+use super::ibm_cnn::dropout;
 use crate::dataset::ExampleShapes;
 use crate::error::{Error, Result};
 use crate::train::plan::{Init, Op, Plan};
@@ -10,7 +11,8 @@ use crate::train::plan::{Init, Op, Plan};
 const KERNEL: usize = 4;
 
 /// Strided 4×4 convolutions over the input's channels joined by the target's (or the made ones).
-/// Answers logits, one per patch. Weights are drawn from N(0, 0.02); only the last layer has a bias.
+/// Answers logits, one per patch. Weights are drawn from N(0, 0.02); only the last layer has a bias
+/// (without `norm`: all). How many layers there are follows from `patch` and is no setting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PatchDiscriminator {
@@ -19,6 +21,10 @@ pub struct PatchDiscriminator {
     pub patch: usize,
     /// Channels of the first layer; they double up to eight times as many. Default 64.
     pub base_filters: usize,
+    /// Batch normalisation in all layers but the first and the last. Default yes.
+    pub norm: bool,
+    /// Chance of a dropped value in those layers, 0 to below 1; 0 is none. Default 0.
+    pub dropout: f64,
     /// Slope of the leaky ReLU. Default 0.3 (Keras; the paper has 0.2).
     pub leaky_slope: f64,
 }
@@ -28,6 +34,8 @@ impl Default for PatchDiscriminator {
         Self {
             patch: 94,
             base_filters: 64,
+            norm: true,
+            dropout: 0.0,
             leaky_slope: 0.3,
         }
     }
@@ -35,7 +43,7 @@ impl Default for PatchDiscriminator {
 
 impl PatchDiscriminator {
     pub(super) fn plan(&self, shapes: ExampleShapes) -> Result<Plan> {
-        within("base_filters", self.base_filters, 1, 4096)?;
+        within("base_filters", self.base_filters, 1, MOST_FILTERS)?;
         if ![70, 94].contains(&self.patch) {
             let problem = format!("{} is neither 70 nor 94", self.patch);
             return Err(Error::setting("network.patch", problem));
@@ -55,10 +63,11 @@ impl PatchDiscriminator {
             dilation: [1; 2],
             bias,
         };
+        let bias = !self.norm;
         let convolutions: Vec<Op> = (0..4)
             .map(|level| match (level, self.patch) {
-                (3, 70) => shrinking(filters(3), false),
-                _ => halving(filters(level), KERNEL, false),
+                (3, 70) => shrinking(filters(3), bias),
+                _ => halving(filters(level), KERNEL, bias),
             })
             .collect();
         let input = [channels + shapes.target[0], rows, columns];
@@ -66,8 +75,11 @@ impl PatchDiscriminator {
         let mut at = 0;
         for (level, convolution) in convolutions.into_iter().enumerate() {
             let mut layers = vec![("conv", convolution)];
-            if level > 0 {
+            if self.norm && level > 0 {
                 layers.push(("norm", norm()));
+            }
+            if level > 0 {
+                layers.extend(dropout(self.dropout));
             }
             layers.push((
                 "act",

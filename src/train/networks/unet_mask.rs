@@ -20,6 +20,9 @@ pub struct UnetMask {
     pub depth: usize,
     /// Side of the kernels, 2–31. Default 5.
     pub kernel: usize,
+    /// Batch normalisation in all layers but the last; without it they have biases instead. Default
+    /// yes.
+    pub norm: bool,
     /// Chance of a dropped value in the first `dropout_levels` decoder layers, 0 to below 1; 0 is
     /// none. Default 0.5.
     pub dropout: f64,
@@ -41,6 +44,7 @@ impl Default for UnetMask {
             base_filters: 16,
             depth: 6,
             kernel: 5,
+            norm: true,
             dropout: 0.5,
             dropout_levels: 3,
             slope: 0.2,
@@ -55,6 +59,7 @@ impl UnetMask {
         check_unet(shapes, self.base_filters, self.depth)?;
         within("kernel", self.kernel, 2, 31)?;
         let filters = |level| filters(self.base_filters, level, usize::MAX);
+        let bias = !self.norm;
         let mut plan = Plan::new("unet-mask", shapes.input, Init::GlorotUniform);
         let mut at = 0;
         if self.log_gain != 0.0 {
@@ -64,21 +69,21 @@ impl UnetMask {
         let mut skips = Vec::new();
         for level in 0..self.depth {
             skips.push(at);
-            let layers = [
-                ("conv", halving(filters(level), self.kernel, false)),
-                ("norm", norm()),
-                ("act", Op::LeakyRelu { slope: self.slope }),
-            ];
+            let mut layers = vec![("conv", halving(filters(level), self.kernel, bias))];
+            if self.norm {
+                layers.push(("norm", norm()));
+            }
+            layers.push(("act", Op::LeakyRelu { slope: self.slope }));
             at = chain(&mut plan, &format!("e{}", level + 1), at, layers);
         }
         for (level, skip) in skips.into_iter().skip(1).rev().enumerate() {
             let name = format!("d{}", level + 1);
             let out = filters(self.depth - 2 - level);
-            let mut layers = vec![
-                ("deconv", doubling(out, self.kernel, false)),
-                ("norm", norm()),
-                ("act", Op::Relu),
-            ];
+            let mut layers = vec![("deconv", doubling(out, self.kernel, bias))];
+            if self.norm {
+                layers.push(("norm", norm()));
+            }
+            layers.push(("act", Op::Relu));
             if level < self.dropout_levels && self.dropout != 0.0 {
                 layers.push(("dropout", Op::Dropout { rate: self.dropout }));
             }

@@ -2,14 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::blocks::{chain, keeping, within};
+use super::blocks::{MOST_FILTERS, chain, keeping, norm, within};
 use super::ibm_cnn::{answer, dense, dropout};
 use crate::dataset::ExampleShapes;
 use crate::error::Result;
 use crate::train::plan::{Init, Op, Plan};
 
 /// Two pairs of 3×3 convolutions, each pair pooled over 3×3; a dense layer; a sigmoid for each value
-/// of the target. Weights are drawn uniformly (Glorot).
+/// of the target. Weights are drawn uniformly (Glorot). How many layers there are is no setting: the
+/// poolings fit examples of a second or so.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Vad {
@@ -17,6 +18,8 @@ pub struct Vad {
     pub filters: usize,
     /// Values of the hidden dense layer. Default 64.
     pub dense: usize,
+    /// Batch normalisation after each convolution, which then has no bias. Default no.
+    pub norm: bool,
     /// Slope of the leaky ReLU. Default 0.3.
     pub slope: f64,
     /// Chance of a dropped value after each pooling, 0 to below 1; 0 is none. Default 0.25.
@@ -30,6 +33,7 @@ impl Default for Vad {
         Self {
             filters: 16,
             dense: 64,
+            norm: false,
             slope: 0.3,
             pool_dropout: 0.25,
             dense_dropout: 0.5,
@@ -39,14 +43,18 @@ impl Default for Vad {
 
 impl Vad {
     pub(super) fn plan(&self, shapes: ExampleShapes) -> Result<Plan> {
-        within("filters", self.filters, 1, 4096)?;
+        within("filters", self.filters, 1, MOST_FILTERS)?;
         within("dense", self.dense, 1, 1 << 16)?;
         let act = Op::LeakyRelu { slope: self.slope };
         let mut plan = Plan::new("vad", shapes.input, Init::GlorotUniform);
         let mut at = 0;
         for number in 1..=4 {
-            let convolution = keeping(self.filters, [3; 2], true);
-            let mut layers = vec![("conv", convolution), ("act", act.clone())];
+            let convolution = keeping(self.filters, [3; 2], !self.norm);
+            let mut layers = vec![("conv", convolution)];
+            if self.norm {
+                layers.push(("norm", norm()));
+            }
+            layers.push(("act", act.clone()));
             if number % 2 == 0 {
                 layers.push(("pool", Op::MaxPool { kernel: [3; 2] }));
                 layers.extend(dropout(self.pool_dropout));
