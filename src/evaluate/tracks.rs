@@ -8,6 +8,7 @@ use crate::dataset::{
     Mixture, MultitrackSet, MultitrackSpec, Part, Problem, ProblemKind, Song, Split,
 };
 use crate::error::{Error, Result};
+use crate::progress::Reporter;
 
 /// Names of a mixture that lies beside the stems of one song.
 const MIXTURE_NAMES: [&str; 3] = ["mixture", "mix", "full mix"];
@@ -41,6 +42,14 @@ impl TrackSet {
     /// # Errors
     /// [`Error::Setting`] if no song is there or left; [`Error::Io`] if the folder cannot be read.
     pub fn open(folder: &Path, spec: &TrackSpec) -> Result<Self> {
+        Self::open_with(folder, spec, &Reporter::silent())
+    }
+
+    /// As [`Self::open`]. `reporter` hears after every song how many were looked into.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; [`Error::Cancelled`], between two songs.
+    pub fn open_with(folder: &Path, spec: &TrackSpec, reporter: &Reporter) -> Result<Self> {
         if spec.n_songs == Some(0) {
             return Err(Error::setting("songs", "must be 1 or more"));
         }
@@ -48,7 +57,7 @@ impl TrackSet {
         if files.len() >= 2 && files.iter().any(|file| !is_mixture(file)) {
             return Self::one_song(folder, &files, spec);
         }
-        let set = MultitrackSet::open(folder, &MultitrackSpec::default())?;
+        let set = MultitrackSet::open_with(folder, &MultitrackSpec::default(), reporter)?;
         let mut notes = set.notes;
         for name in &spec.exclude {
             if !set.songs.iter().any(|song| begins_with(&song.name, name)) {

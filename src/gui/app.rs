@@ -200,6 +200,7 @@ impl App {
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         fold::drain(self, ctx);
+        self.evaluate.results.catch_up();
         if self.listen.is_test_broken(self.session.song()) {
             self.leave_test();
         }

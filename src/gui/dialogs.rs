@@ -194,6 +194,10 @@ fn pick_learn(of: LearnPick, dialog: rfd::FileDialog) -> Option<PathBuf> {
             .pick_file(),
         LearnPick::Out => dialog.set_title("Folder of the run").pick_folder(),
         LearnPick::Run => dialog.set_title("A run's folder").pick_folder(),
+        LearnPick::Weights => dialog
+            .set_title("Weights to begin with")
+            .add_filter("Weights", &["safetensors"])
+            .pick_file(),
         LearnPick::Model => dialog
             .set_title("Export the network")
             .set_file_name("model.onnx")

@@ -4,7 +4,7 @@ use super::app::App;
 use super::batch::BatchAction;
 use super::command::Command;
 use super::dialogs;
-use super::jobs::Request;
+use super::jobs::{JobId, Request};
 use super::notices::Level;
 use super::scene::{Action, Drag};
 use super::settings::{ThemeChoice, Tool, Workspace};
@@ -116,11 +116,10 @@ impl App {
             Command::Separate => self.start_separation(false),
             Command::Preview => self.start_separation(true),
             Command::Export => self.export.show(&self.settings.export, &self.session),
-            Command::CancelJobs => self
-                .jobs
-                .running
-                .keys()
-                .for_each(|id| self.jobs.cancel(*id)),
+            Command::CancelJobs => {
+                let all: Vec<JobId> = self.jobs.running.keys().copied().collect();
+                all.into_iter().for_each(|id| self.jobs.cancel(id));
+            }
             Command::PlayPause => self.play_pause(),
             Command::Stop => {
                 self.stop_preview();
@@ -269,10 +268,10 @@ impl App {
                 }
             }
             Command::InstallRuntime => {
-                self.jobs.start("Installing ONNX Runtime", Request::Install);
+                self.start_job("Installing ONNX Runtime", Request::Install);
             }
             Command::RescanModels => {
-                self.jobs.start("Looking for models", Request::Scan);
+                self.start_job("Looking for models", Request::Scan);
             }
             Command::RetryOutput => self.tell(PlayerCommand::Device(self.settings.output.clone())),
             Command::Palette => self.palette.show(),

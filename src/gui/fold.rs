@@ -143,7 +143,8 @@ fn fold(app: &mut App, event: JobEvent, ctx: &egui::Context) {
             app.batch.failed(job);
             app.reconstruct.ended(job);
             app.listen.failed(job);
-            let is_told = app.train.failed(job, &error)
+            let is_told = app.jobs.was_forgotten(job)
+                | app.train.failed(job, &error)
                 | app.evaluate.failed(job, &error)
                 | app.truth.failed(job, &error);
             #[cfg(feature = "train")]
@@ -212,7 +213,12 @@ fn opened(
     let (seconds, rate) = (audio.seconds(), audio.sample_rate_hz());
     app.sketches.remove(&clip_id);
     app.failed.remove(&clip_id);
+    if stem && app.session.song_by_id(song_id).is_none() {
+        // It was closed meanwhile.
+        return;
+    }
     let view = ClipView {
+        song: song_id,
         clip: audio,
         peaks,
         overview: None,
@@ -364,6 +370,7 @@ fn take_made(app: &mut App, made: MadeTake) {
         app.clips.insert(
             *clip_id,
             ClipView {
+                song: song.id,
                 clip,
                 peaks,
                 overview: None,

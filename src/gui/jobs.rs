@@ -2,9 +2,11 @@
 //!
 //! Named threads, each with a bounded queue: the **loader** opens files and measures them, the
 //! **engine** separates and exports in order and owns the loaded network, the **batch** runs queues
-//! of songs, makes music and measures, the **trainer** (with the feature `train`) trains networks.
-//! All answer over one bounded channel and wake the window after every answer.
+//! of songs, makes music and measures methods, **measure** measures takes and compares methods, the
+//! **trainer** (with the feature `train`) trains networks. All answer over one bounded channel and
+//! wake the window after every answer.
 
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -13,20 +15,20 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::card_form::CardDraft;
 use super::dialogs::Picked;
-use super::evaluate::{EvaluateEvent, EvaluateRequest};
-use super::listen::{DifferenceRequest, PictureRequest};
-use super::reconstruct::ReconstructRequest;
+use super::evaluate::EvaluateEvent;
+use super::queues::{Queues, Ticket, Waiting};
+pub use super::requests::{BatchRequest, Request};
 pub use super::separate_request::{Clip2, SeparateRequest};
 use super::settings::Tool;
 #[cfg(feature = "train")]
-use super::train::{LearnEvent, LearnQueue, LearnRequest};
-use super::train::{Queue, TrainEvent, TrainRequest};
-use super::transfer::{TransferEvent, TransferRequest};
-use super::truth::{TruthEvent, TruthRequest};
+use super::train::LearnEvent;
+use super::train::TrainEvent;
+use super::transfer::TransferEvent;
+use super::truth::TruthEvent;
 use super::worker::Worker;
-use crate::apply::{Convergence, ExportOptions, SongName, StemFile};
+use crate::apply::{Convergence, StemFile};
 use crate::audio::{AudioInfo, Clip};
-use crate::batch::{self, BatchEvent, Board, Entry, Plan, Problem, Recipe, Report, RunSettings};
+use crate::batch::{self, BatchEvent, Board, Plan, Problem, Report};
 use crate::display::{Overview, Peak, PeakPyramid};
 use crate::error::Error;
 use crate::listen::Loudness;
@@ -48,67 +50,10 @@ pub struct Job {
     pub progress: Option<Progress>,
     /// The tool it belongs to.
     pub tool: Option<Tool>,
+    /// The song that it is done for, and the clip that it reads.
+    of: (Option<Id>, Option<Id>),
     cancel: CancelToken,
-}
-
-/// What can be asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Request {
-    /// Read a file. `song` and `clip` are the numbers it gets.
-    Open {
-        /// The song's number.
-        song: Id,
-        /// The clip's number.
-        clip: Id,
-        /// The file.
-        path: PathBuf,
-        /// Which audio track.
-        track: Option<usize>,
-        /// Whether it is a stem of an open song rather than a song.
-        stem: bool,
-    },
-    /// Split a song.
-    Separate(Box<SeparateRequest>),
-    /// Make sound of a song's magnitudes.
-    Reconstruct(Box<ReconstructRequest>),
-    /// Something of the Transfer tool.
-    Transfer(Box<TransferRequest>),
-    /// Subtract one lane from another.
-    Difference(Box<DifferenceRequest>),
-    /// Measure the loudness of clips.
-    Loudness(Vec<(Id, Clip2)>),
-    /// Measure the spectrograms of clips from afar.
-    Look(Vec<(Id, Clip2)>),
-    /// Draw lanes as they are seen.
-    Picture(Box<PictureRequest>),
-    /// Write clips to files, and a picture of them with this mixture, in which they start at a frame.
-    Export(
-        Vec<(String, Clip2)>,
-        SongName,
-        Box<ExportOptions>,
-        Option<(Clip2, usize)>,
-    ),
-    /// Look for songs in these files and folders, for a batch into a destination.
-    LookBatch(Vec<PathBuf>, PathBuf),
-    /// Run a batch.
-    RunBatch(Box<BatchRequest>),
-    /// Put an ONNX file on the shelf, with this card if it has none of its own.
-    Adopt(PathBuf, Option<String>),
-    /// Download ONNX Runtime.
-    Install,
-    /// Look for ONNX Runtime and models.
-    Scan,
-    /// Something for the Train workspace.
-    Train(Box<TrainRequest>),
-    /// Something of recipes and runs.
-    #[cfg(feature = "train")]
-    Learn(Box<LearnRequest>),
-    /// Something for the Evaluate workspace.
-    Evaluate(Box<EvaluateRequest>),
-    /// Something about true stems.
-    Truth(Box<TruthRequest>),
-    /// Remove takes that no session knows any more, except these files.
-    Prune(Vec<PathBuf>),
+    ticket: Ticket,
 }
 
 /// What a take's work gives: the take without number and name, its sounds, and where they start.
@@ -123,21 +68,6 @@ pub struct MadeTake {
     pub offset_secs: f64,
     /// The outcome in one sentence.
     pub said: String,
-}
-
-/// A batch to be run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BatchRequest {
-    /// The songs, in order.
-    pub entries: Vec<Entry>,
-    /// What is done to each.
-    pub recipe: Recipe,
-    /// The destination.
-    pub out: PathBuf,
-    /// How it is run.
-    pub settings: RunSettings,
-    /// Only look at what is in the way.
-    pub only_check: bool,
 }
 
 /// Stems of a separation: name, file (if kept), audio, outlines.
@@ -217,16 +147,16 @@ pub enum JobEvent {
 
 /// Sends work and takes answers.
 pub struct Jobs {
-    loader: Option<Sender<(JobId, Request, CancelToken)>>,
-    engine: Option<Sender<(JobId, Request, CancelToken)>>,
-    batch: Option<Sender<(JobId, Request, CancelToken)>>,
-    #[cfg(feature = "train")]
-    trainer: Option<Sender<(JobId, Request, CancelToken)>>,
+    queues: Option<Queues>,
     answers: Receiver<JobEvent>,
     outbox: Sender<JobEvent>,
     threads: Vec<JoinHandle<()>>,
     /// What is queued or running.
-    pub running: std::collections::BTreeMap<JobId, Job>,
+    pub running: BTreeMap<JobId, Job>,
+    /// Ends of jobs that were given up before they were begun.
+    given_up: VecDeque<JobEvent>,
+    /// Jobs of whose end nobody wants to hear.
+    forgotten: BTreeSet<JobId>,
     next: JobId,
 }
 
@@ -236,27 +166,30 @@ impl Jobs {
         let (outbox, answers) = bounded(QUEUE);
         let mut threads = Vec::new();
         let mut start = |name: &str| {
-            let (queue, inbox) = bounded::<(JobId, Request, CancelToken)>(QUEUE);
+            let (queue, inbox) = bounded::<Waiting>(QUEUE);
             let worker = Worker::new(outbox.clone(), Arc::new(wake.clone()));
             let spawned = std::thread::Builder::new()
                 .name(name.into())
                 .spawn(move || worker.run(&inbox));
             threads.extend(spawned.ok());
-            Some(queue)
+            queue
         };
-        let (loader, engine, batch) = (start("loader"), start("engine"), start("batch"));
-        #[cfg(feature = "train")]
-        let trainer = start("trainer");
-        Self {
-            loader,
-            engine,
-            batch,
+        let queues = Queues {
+            loader: start("loader"),
+            engine: start("engine"),
+            batch: start("batch"),
+            measure: start("measure"),
             #[cfg(feature = "train")]
-            trainer,
+            trainer: start("trainer"),
+        };
+        Self {
+            queues: Some(queues),
             answers,
             outbox,
             threads,
-            running: std::collections::BTreeMap::new(),
+            running: BTreeMap::new(),
+            given_up: VecDeque::new(),
+            forgotten: BTreeSet::new(),
             next: 0,
         }
     }
@@ -264,60 +197,74 @@ impl Jobs {
     /// Queues work; answers its number, or none if the queue is full.
     pub fn start(&mut self, name: impl Into<String>, request: Request) -> Option<JobId> {
         self.next += 1;
-        let cancel = CancelToken::new();
+        let (cancel, ticket) = (CancelToken::new(), Ticket::default());
+        let of = (request.song(), request.clip());
         let tool = match &request {
             Request::Separate(_) => Some(Tool::Separate),
             Request::Reconstruct(_) => Some(Tool::Reconstruct),
             Request::Transfer(request) => request.tool(),
             _ => None,
         };
-        let queue = match &request {
-            Request::Train(request) => match request.queue() {
-                Queue::Loader => &self.loader,
-                Queue::Engine => &self.engine,
-                Queue::Batch => &self.batch,
-            },
-            #[cfg(feature = "train")]
-            Request::Learn(request) => match request.queue() {
-                LearnQueue::Loader => &self.loader,
-                LearnQueue::Engine => &self.engine,
-                LearnQueue::Trainer => &self.trainer,
-            },
-            Request::Open { .. }
-            | Request::LookBatch(..)
-            | Request::Loudness(_)
-            | Request::Look(_) => &self.loader,
-            Request::RunBatch(_) => &self.batch,
-            Request::Transfer(request) if request.is_short() => &self.loader,
-            Request::Evaluate(request) if request.is_long() => &self.batch,
-            _ => &self.engine,
+        let queue = self.queues.as_ref()?.of(&request);
+        let waiting = Waiting {
+            id: self.next,
+            request,
+            cancel: cancel.clone(),
+            ticket: ticket.clone(),
         };
-        queue
-            .as_ref()?
-            .try_send((self.next, request, cancel.clone()))
-            .ok()?;
+        queue.try_send(waiting).ok()?;
         self.running.insert(
             self.next,
             Job {
                 name: name.into(),
                 progress: None,
                 tool,
+                of,
                 cancel,
+                ticket,
             },
         );
         Some(self.next)
     }
 
-    /// Stops a job; it ends with [`Error::Cancelled`].
-    pub fn cancel(&self, id: JobId) {
+    /// Stops a job; it ends with [`Error::Cancelled`], at once if it only waits.
+    pub fn cancel(&mut self, id: JobId) {
         if let Some(job) = self.running.get(&id) {
             job.cancel.cancel();
+            if job.ticket.take() {
+                let end = JobEvent::Failed(id, job.of.1, Error::Cancelled);
+                self.given_up.push_back(end);
+            }
         }
+    }
+
+    /// Stops a job, and nothing is said of it: nobody asked for its end.
+    pub fn forget(&mut self, id: JobId) {
+        if self.running.contains_key(&id) {
+            self.forgotten.insert(id);
+            self.cancel(id);
+        }
+    }
+
+    /// Forgets what is made of a song.
+    pub fn forget_song(&mut self, song: Id) {
+        let of_song = self.running.iter();
+        let of_song = of_song.filter(|(_, job)| job.of.0 == Some(song));
+        let of_song: Vec<JobId> = of_song.map(|(id, _)| *id).collect();
+        of_song.into_iter().for_each(|id| self.forget(id));
+    }
+
+    /// Whether nothing is to be said of a job that failed; asked once.
+    pub fn was_forgotten(&mut self, id: JobId) -> bool {
+        self.forgotten.remove(&id)
     }
 
     /// The next answer.
     pub fn answer(&mut self) -> Option<JobEvent> {
-        let event = self.answers.try_recv().ok()?;
+        let event = match self.given_up.pop_front() {
+            Some(event) => event,
+            None => self.answers.try_recv().ok()?,
+        };
         match &event {
             JobEvent::Progress(id, progress) => {
                 if let Some(job) = self.running.get_mut(id) {
@@ -336,8 +283,11 @@ impl Jobs {
             | JobEvent::Wrote(job, _)
             | JobEvent::Train(job, _)
             | JobEvent::Transfer(job, _)
-            | JobEvent::Truth(job, _)
-            | JobEvent::Failed(job, ..) => {
+            | JobEvent::Truth(job, _) => {
+                self.running.remove(job);
+                self.forgotten.remove(job);
+            }
+            JobEvent::Failed(job, ..) => {
                 self.running.remove(job);
             }
             #[cfg(feature = "train")]
@@ -369,14 +319,8 @@ impl Jobs {
 impl Drop for Jobs {
     fn drop(&mut self) {
         self.running.values().for_each(|job| job.cancel.cancel());
-        self.loader = None;
-        self.engine = None;
-        self.batch = None;
-        #[cfg(feature = "train")]
-        {
-            // A training saves its state before it ends.
-            self.trainer = None;
-        }
+        // A training saves its state before it ends.
+        self.queues = None;
         // A worker may wait for room in the answers while the window no longer takes any.
         let drain = self.answers.clone();
         for thread in self.threads.drain(..) {

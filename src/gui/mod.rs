@@ -32,7 +32,9 @@ mod notices;
 mod palette;
 mod preferences;
 mod probes;
+mod queues;
 mod reconstruct;
+mod requests;
 mod runs;
 mod saving;
 mod scene;
@@ -50,6 +52,7 @@ mod transfer;
 mod transport;
 mod truth;
 mod welcome;
+mod widgets;
 mod worker;
 
 use std::path::PathBuf;

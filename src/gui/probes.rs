@@ -92,6 +92,11 @@ impl App {
         self.evaluate.job.is_some()
     }
 
+    /// How many clips are in memory, for tests.
+    pub fn held_clips(&self) -> usize {
+        self.clips.len()
+    }
+
     /// The true stem of a lane and its median SDR in dB, for tests.
     pub fn lane_sdr(&self, lane: Id) -> Option<(&str, f64)> {
         let lane = self.session.song()?.lane(lane)?;

@@ -1,7 +1,7 @@
-//! Starting separations and exports.
+//! Starting jobs: separations and exports, and what all others have in common.
 
 use super::app::App;
-use super::jobs::{Clip2, Request, SeparateRequest};
+use super::jobs::{Clip2, JobId, Request, SeparateRequest};
 use super::notices::Level;
 use crate::apply::{PostProcess, Region, song_name};
 use crate::session::{Id, Lane, Song};
@@ -10,6 +10,16 @@ use crate::session::{Id, Lane, Song};
 const PREVIEW_SECS: f64 = 10.0;
 
 impl App {
+    /// Queues work and answers its number; tells if there is no room for it.
+    pub(super) fn start_job(&mut self, name: impl Into<String>, request: Request) -> Option<JobId> {
+        let job = self.jobs.start(name, request);
+        if job.is_none() {
+            let text = "The queue of jobs is full; wait for one to end";
+            self.notices.add(Level::Warning, text);
+        }
+        job
+    }
+
     pub(super) fn start_separation(&mut self, preview: bool) {
         let playhead = self.playhead_secs();
         let Some(song) = self.session.song() else {
@@ -61,16 +71,7 @@ impl App {
         };
         let verb = if preview { "Preview" } else { "Separate" };
         let name = format!("{verb} · {} · {}", song.title(), form.model);
-        if self
-            .jobs
-            .start(name, Request::Separate(Box::new(request)))
-            .is_none()
-        {
-            self.notices.add(
-                Level::Warning,
-                "The queue of jobs is full; wait for one to end",
-            );
-        }
+        self.start_job(name, Request::Separate(Box::new(request)));
     }
 
     pub(super) fn start_export(&mut self, lanes: &[Id], picture: bool) {
@@ -112,7 +113,7 @@ impl App {
         let name = song_name(&song.path, song.tags.clone(), &model);
         let title = format!("Export · {}", song.title());
         let request = Request::Export(clips, name, Box::new(self.settings.export.clone()), mixture);
-        self.jobs.start(title, request);
+        self.start_job(title, request);
     }
 }
 

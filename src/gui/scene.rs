@@ -21,6 +21,8 @@ use crate::session::{Id, LaneView, Session, Span};
 
 /// A clip and what is drawn of it.
 pub struct ClipView {
+    /// The song that it belongs to.
+    pub song: Id,
     /// The audio.
     pub clip: Clip,
     /// One outline per channel.

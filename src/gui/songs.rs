@@ -1,5 +1,6 @@
 //! Opening, showing and closing songs, and their takes.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::app::App;
@@ -79,8 +80,7 @@ impl App {
         let name = path
             .file_name()
             .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-        self.jobs
-            .start(format!("Adding {name}"), Request::Adopt(path, card));
+        self.start_job(format!("Adding {name}"), Request::Adopt(path, card));
     }
 
     /// Opens one of a file's audio tracks, or shows it if it is open; answers the song's number.
@@ -150,9 +150,18 @@ impl App {
         for take in &song.takes {
             remove_files(take.files.iter().map(|(_, path)| path.as_path()));
         }
-        song.arrangement.lanes.iter().for_each(|lane| {
-            self.clips.remove(&lane.clip);
-        });
+        for lane in &song.arrangement.lanes {
+            self.failed.remove(&lane.clip);
+            self.sketches.remove(&lane.clip);
+        }
+        let takes: Vec<Id> = song.takes.iter().map(|take| take.id).collect();
+        self.jobs.forget_song(id);
+        self.truth.forget(Some(id), &takes, &mut self.jobs);
+        self.transfer.forget(id);
+        // Also of lanes that were taken out: with the steps, nothing brings them back.
+        self.clips.retain(|_, view| view.song != id);
+        self.announced.remove(&id);
+        self.tracks.remove(&id);
         self.stop_preview();
         self.tell(PlayerCommand::Pause);
         self.history.forget(id);
@@ -188,12 +197,16 @@ impl App {
             let take = song.takes.remove(index);
             remove_files(take.files.iter().map(|(_, path)| path.as_path()));
         }
-        song.arrangement
-            .lanes
-            .retain(|lane| lane.take != Some(take));
+        let lanes = &mut song.arrangement.lanes;
+        lanes.retain(|lane| lane.take != Some(take));
+        let kept: HashSet<Id> = lanes.iter().map(|lane| lane.clip).collect();
         let song = song.id;
         // Undo would bring back lanes whose audio is gone.
         self.history.forget(song);
+        // Without the steps nothing brings back lanes that are not there now.
+        self.clips
+            .retain(|clip, view| view.song != song || kept.contains(clip));
+        self.truth.forget(None, &[take], &mut self.jobs);
         self.send_lanes();
     }
 }

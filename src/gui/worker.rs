@@ -10,6 +10,7 @@ use super::batch::run_batch;
 use super::card_form::CardDraft;
 use super::jobs::{Clip2, JobEvent, JobId, MadeTake, Request, SeparateRequest};
 use super::loaded::KeptNetwork;
+use super::queues::Waiting;
 use super::sketch::Sketch;
 use super::take_work::{self, outlines};
 use crate::apply::{self, NetworkUse};
@@ -41,13 +42,15 @@ impl Worker {
     }
 
     /// Works until the queue is closed.
-    pub(super) fn run(mut self, inbox: &Receiver<(JobId, Request, CancelToken)>) {
-        while let Ok((id, request, cancel)) = inbox.recv() {
-            let reporter = self.reporter(id, cancel);
-            let clip = match &request {
-                Request::Open { clip, .. } => Some(*clip),
-                _ => None,
-            };
+    pub(super) fn run(mut self, inbox: &Receiver<Waiting>) {
+        while let Ok(waiting) = inbox.recv() {
+            if !waiting.ticket.take() {
+                // It was given up while it waited; the window has said so.
+                continue;
+            }
+            let (id, request) = (waiting.id, waiting.request);
+            let reporter = self.reporter(id, waiting.cancel);
+            let clip = request.clip();
             // A panic in a library is that job's failure, not the window's end.
             let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 self.work(id, request, &reporter)

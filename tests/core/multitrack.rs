@@ -4,6 +4,7 @@
 //! Order: layouts → names (exclusion, groups, splits) → bad input.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use stemloom::Error;
 use stemloom::audio::{AudioFormat, AudioWriter, Clip, Planar, Tags};
@@ -11,7 +12,7 @@ use stemloom::dataset::{
     ExtractSpec, Group, Layout, MUSDB_VALIDATION, Mixture, MultitrackSet, MultitrackSpec,
     ProblemKind, Song, Split, Take, extract, musdb_track,
 };
-use stemloom::progress::Reporter;
+use stemloom::progress::{CancelToken, Event, Reporter};
 
 use crate::cli::stemloom;
 use crate::common::{failure, fixture, max_abs_diff, noise, setting_name, sine, snr_db};
@@ -390,4 +391,27 @@ fn settings_that_cannot_be_are_told() {
         let error = failure(extract(song, &spec, &Reporter::silent()));
         assert_eq!(setting_name(error), name);
     }
+}
+
+#[test]
+fn looking_tells_how_far_it_is_and_can_be_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    for song in ["A", "B", "C"] {
+        write(&folder.path().join(song).join("bass.wav"), 1, 800);
+    }
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&told);
+    let cancel = CancelToken::new();
+    let reporter = Reporter::new(cancel.clone(), move |event| {
+        if let Event::Progress(progress) = event {
+            kept.lock().unwrap().push((progress.done, progress.total));
+        }
+    });
+    let spec = MultitrackSpec::default();
+    let set = MultitrackSet::open_with(folder.path(), &spec, &reporter).expect("a set");
+    assert_eq!(set, open(folder.path()));
+    assert!(told.lock().unwrap().contains(&(3, 3)));
+    cancel.cancel();
+    let error = failure(MultitrackSet::open_with(folder.path(), &spec, &reporter));
+    assert!(error.is_cancelled(), "{error}");
 }

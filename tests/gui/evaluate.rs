@@ -17,13 +17,13 @@ const RATE_HZ: u32 = 16_000;
 const FRAMES: u32 = 3 * RATE_HZ;
 
 /// A tone that swells.
-fn tone(i: u32) -> f64 {
+pub fn tone(i: u32) -> f64 {
     let t = f64::from(i) / f64::from(RATE_HZ);
     (t * 2765.0).sin() * (0.2 + 0.05 * t)
 }
 
 /// Clicks, each a burst of noise.
-fn clicks(i: u32) -> f64 {
+pub fn clicks(i: u32) -> f64 {
     let mut bits = i.wrapping_mul(2_654_435_761);
     bits = (bits ^ (bits >> 15)).wrapping_mul(2_246_822_519);
     bits ^= bits >> 13;
@@ -32,7 +32,7 @@ fn clicks(i: u32) -> f64 {
     (noise - 0.5) * (-f64::from(age) / 300.0).exp()
 }
 
-fn write(path: &Path, sound: impl Fn(u32) -> f64) {
+pub fn write(path: &Path, sound: impl Fn(u32) -> f64) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let spec = hound::WavSpec {
         channels: 1,
@@ -48,7 +48,7 @@ fn write(path: &Path, sound: impl Fn(u32) -> f64) {
 }
 
 /// Songs with vocals and drums below the folder `truth`.
-fn songs(names: &[&str]) -> tempfile::TempDir {
+pub fn songs(names: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in names {
         let place = folder.path().join("truth").join(name);
@@ -59,7 +59,7 @@ fn songs(names: &[&str]) -> tempfile::TempDir {
 }
 
 /// A window so high that nothing of the form has to be scrolled, with the workspace.
-fn evaluate() -> Window {
+pub fn evaluate() -> Window {
     let mut window = open(Vec::new());
     window.set_size(vec2(1280.0, 1800.0));
     window.run_steps(2);
@@ -68,7 +68,7 @@ fn evaluate() -> Window {
     window
 }
 
-fn drop_on(window: &mut Window, path: PathBuf) {
+pub fn drop_on(window: &mut Window, path: PathBuf) {
     window
         .input_mut()
         .dropped_files
@@ -76,7 +76,7 @@ fn drop_on(window: &mut Window, path: PathBuf) {
     window.run_steps(2);
 }
 
-fn type_into(window: &mut Window, field: &str, text: &str) {
+pub fn type_into(window: &mut Window, field: &str, text: &str) {
     window.get_by_role_and_label(Role::TextInput, field).focus();
     window.run_steps(2);
     let field = window.get_by_role_and_label(Role::TextInput, field);
@@ -84,20 +84,20 @@ fn type_into(window: &mut Window, field: &str, text: &str) {
     window.run_steps(2);
 }
 
-fn click(window: &mut Window, label: &str) {
+pub fn click(window: &mut Window, label: &str) {
     window.get_by_label(label).click();
     window.run_steps(2);
 }
 
 /// Measures what the form holds.
-fn measure(window: &mut Window) {
+pub fn measure(window: &mut Window) {
     press(window, CTRL, Key::M);
     wait(window, "measuring", |app| {
         !app.is_measuring() && app.is_idle()
     });
 }
 
-fn rows(app: &App) -> Vec<(&str, &str)> {
+pub fn rows(app: &App) -> Vec<(&str, &str)> {
     let rows = app.score_rows().into_iter();
     rows.map(|(method, stem, _)| (method, stem)).collect()
 }
@@ -264,7 +264,7 @@ fn measuring_can_be_given_up() {
 }
 
 /// A song of drums and bass beside a folder of its name with its true stems, split by hpss.
-fn split_song() -> (Window, tempfile::TempDir) {
+pub fn split_song() -> (Window, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let song = folder.path().join("tune.wav");
     let stems = folder.path().join("tune");
@@ -285,7 +285,7 @@ fn split_song() -> (Window, tempfile::TempDir) {
     (window, folder)
 }
 
-fn lanes(app: &App) -> Vec<Id> {
+pub fn lanes(app: &App) -> Vec<Id> {
     let lanes = app.session().song().map(|song| &song.arrangement.lanes);
     lanes.into_iter().flatten().map(|lane| lane.id).collect()
 }

@@ -6,6 +6,7 @@
 mod batch;
 mod commands;
 mod evaluate;
+mod evaluate_jobs;
 mod flows;
 mod graphs;
 mod listen;
@@ -15,7 +16,11 @@ mod reconstruct;
 mod session;
 mod snapshots;
 mod train_data;
+#[cfg(feature = "train")]
+mod train_learn;
 mod train_make;
+#[cfg(feature = "train")]
+mod train_rates;
 #[cfg(feature = "train")]
 mod train_run;
 mod transfer;

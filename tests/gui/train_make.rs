@@ -160,3 +160,13 @@ fn sections_are_cut_and_one_form_is_open_at_a_time() {
             .is_none()
     );
 }
+
+#[test]
+fn a_folder_typed_with_a_slash_leaves_out_the_same_songs() {
+    let (mut window, folder) = with_form();
+    click(&mut window, "Leave out Beta");
+    let typed = format!("{}/", folder.path().join("music").display());
+    write(&mut window, "Data folder", &typed);
+    click(&mut window, "Make");
+    notice(&mut window, "2 examples stored: ");
+}

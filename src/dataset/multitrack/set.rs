@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
@@ -13,6 +14,7 @@ use super::measure::measure;
 use super::{Layout, MUSDB_PARTS, Problem, ProblemKind, Song, Split, same_name};
 use crate::audio::sanitise_file_name;
 use crate::error::{Error, Result};
+use crate::progress::Reporter;
 
 /// What to take of a folder.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -92,7 +94,16 @@ impl MultitrackSet {
     /// [`Error::Setting`] if the spec is wrong or no songs are there or left; [`Error::Io`] if the
     /// folder cannot be read.
     pub fn open(folder: &Path, spec: &MultitrackSpec) -> Result<Self> {
+        Self::open_with(folder, spec, &Reporter::silent())
+    }
+
+    /// As [`Self::open`]. `reporter` hears after every song how many were looked into.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; [`Error::Cancelled`], between two songs.
+    pub fn open_with(folder: &Path, spec: &MultitrackSpec, reporter: &Reporter) -> Result<Self> {
         spec.validate()?;
+        reporter.check()?;
         let (layout, found, mut notes) = find(folder)?;
         if found.is_empty() {
             let cure = if holds_audio(folder) {
@@ -127,18 +138,22 @@ impl MultitrackSet {
         if wants_split && !assign_splits(&mut found, spec) {
             notes.push("every song has a split already; fractions change nothing".to_owned());
         }
+        let (total, looked) = (found.len() as u64, AtomicU64::new(0));
         let mut songs: Vec<Song> = found
             .into_par_iter()
-            .map(|found| {
+            .map(|found| -> Result<Song> {
+                reporter.check()?;
                 let is_summed = layout != Layout::Folder && found.mixture.is_none();
                 let mut song = measure(found, &spec.groups);
                 if is_summed {
                     let text = "no mixture; the sum of the parts is used";
                     song.problems.push(Problem::new(ProblemKind::Missing, text));
                 }
-                song
+                let done = looked.fetch_add(1, Ordering::Relaxed) + 1;
+                reporter.step("Looking at the songs", done, total)?;
+                Ok(song)
             })
-            .collect();
+            .collect::<Result<_>>()?;
         tell_missing(&mut songs, layout, spec);
         name_files(&mut songs);
         Ok(Self {

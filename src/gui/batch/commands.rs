@@ -31,6 +31,9 @@ impl App {
                 if let Some(board) = &self.batch.board {
                     board.cancel_all();
                     board.resume();
+                } else if let Some(job) = self.batch.job.filter(|_| self.batch.running) {
+                    // It waits behind other work, or is being planned.
+                    self.jobs.cancel(job);
                 }
                 for song in &mut self.batch.form.songs {
                     if song.state == RowState::Waiting {
@@ -113,7 +116,7 @@ impl App {
     /// Puts files and folders into the queue.
     pub(in crate::gui) fn add_to_batch(&mut self, paths: Vec<PathBuf>) {
         let request = Request::LookBatch(paths, self.batch_out());
-        self.jobs.start("Looking for songs", request);
+        self.start_job("Looking for songs", request);
     }
 
     /// Does what a key of the workspace asks for the chosen song.
@@ -172,7 +175,7 @@ impl App {
             "Batch"
         };
         let request = Request::RunBatch(Box::new(request));
-        self.batch.job = self.jobs.start(name, request);
+        self.batch.job = self.start_job(name, request);
         self.batch.running = self.batch.job.is_some();
         self.batch.totals = Default::default();
     }

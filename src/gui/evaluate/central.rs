@@ -30,7 +30,7 @@ pub(super) fn ui(
         .inner_margin(16);
     egui::CentralPanel::no_frame().frame(frame).show(ui, |ui| {
         if let Some(job) = view.job {
-            running(ui, scene, job, actions);
+            running(ui, scene, job);
         }
         let EvaluateView {
             results,
@@ -50,18 +50,10 @@ pub(super) fn ui(
     });
 }
 
-fn running(ui: &mut Ui, scene: &Scene<'_>, job: JobId, actions: &mut Vec<Action>) {
+/// How far it is; what stops it stands in the form.
+fn running(ui: &mut Ui, scene: &Scene<'_>, job: JobId) {
     let job = scene.jobs.get(&job);
-    ui.horizontal(|ui| {
-        let width = (ui.available_width() - 90.0).max(80.0);
-        ui.allocate_ui(vec2(width, 24.0), |ui| {
-            progress_bar(ui, job.and_then(|job| job.progress.as_ref()), 24.0);
-        });
-        let tip = Command::CancelMeasuring.tooltip(ui.ctx());
-        if ui.button("Cancel").on_hover_text(tip).clicked() {
-            act(actions, EvaluateAction::Cancel);
-        }
-    });
+    progress_bar(ui, job.and_then(|job| job.progress.as_ref()), 24.0);
     ui.add_space(SPACE_M);
 }
 

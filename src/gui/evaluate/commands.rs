@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::methods::{MethodChoice, MethodWhat};
 use super::output::{Output, WriteRequest};
 use super::{EvaluateAction, EvaluateEvent, EvaluatePick, EvaluateRequest, Results};
+use crate::error::{Error, Result};
 use crate::evaluate::Renames;
 use crate::gui::app::App;
 use crate::gui::command::Command;
@@ -32,6 +33,7 @@ impl App {
                 }
             }
             EvaluateAction::Compare => self.compare_methods(),
+            EvaluateAction::DropComparison => self.drop_comparison(),
             EvaluateAction::Write(output) => self.write_scores(output),
         }
     }
@@ -82,11 +84,17 @@ impl App {
     /// Files and folders that were dropped: a folder holds true stems.
     pub(in crate::gui) fn drop_on_evaluate(&mut self, paths: Vec<PathBuf>) {
         let (folders, files): (Vec<_>, Vec<_>) = paths.into_iter().partition(|p| p.is_dir());
-        if self.evaluate.job.is_none()
-            && let Some(folder) = folders.first()
-        {
-            self.evaluate.form.set_folder(folder);
-            self.evaluate.failed = None;
+        if let Some(folder) = folders.first() {
+            if self.evaluate.job.is_none() {
+                self.evaluate.form.set_folder(folder);
+                self.evaluate.failed = None;
+            } else {
+                let text = format!(
+                    "Methods are being measured; drop the folder again once that is over: {}",
+                    folder.display()
+                );
+                self.notices.add(Level::Warning, text);
+            }
         }
         let is_model = |path: &PathBuf| path.extension().is_some_and(|e| e == "onnx");
         let has_songs = !files.iter().all(is_model);
@@ -98,22 +106,41 @@ impl App {
     }
 
     /// The takes of the open song, as methods.
-    fn takes_as_methods(&self) -> Vec<MethodChoice> {
+    ///
+    /// # Errors
+    /// [`Error::Setting`] that names those whose sounds are not here.
+    fn takes_as_methods(&self) -> Result<Vec<MethodChoice>> {
         let form = &self.evaluate.form;
         let Some(song) = self.session.song().filter(|_| form.of_song) else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
         let wanted = song.takes.iter();
         let wanted = wanted.filter(|take| !form.left_out.contains(&take.id));
-        let choices = wanted.filter_map(|take| {
-            let sounds = self.sounds_of(song, take.id)?;
-            Some(MethodChoice {
-                name: format!("{} · {}", take.name, take.model),
-                what: MethodWhat::Take(sounds, region_of(take), take.model.clone()),
-                renames: Renames::default(),
-            })
-        });
-        choices.collect()
+        let (mut choices, mut unread, mut broken) = (Vec::new(), Vec::new(), Vec::new());
+        for take in wanted {
+            if let Some(sounds) = self.sounds_of(song, take.id) {
+                choices.push(MethodChoice {
+                    name: format!("{} · {}", take.name, take.model),
+                    what: MethodWhat::Take(sounds, region_of(take), take.model.clone()),
+                    renames: Renames::default(),
+                });
+                continue;
+            }
+            let lanes = song.arrangement.lanes.iter();
+            let mut lanes = lanes.filter(|lane| lane.take == Some(take.id)).peekable();
+            // Without lanes it was taken out by the person.
+            if lanes.peek().is_some() {
+                let is_broken = lanes.any(|lane| self.failed.contains_key(&lane.clip));
+                let names = if is_broken { &mut broken } else { &mut unread };
+                names.push(take.name.as_str());
+            }
+        }
+        let problem = match (broken.is_empty(), unread.is_empty()) {
+            (true, true) => return Ok(choices),
+            (false, _) => format!("cannot be read: {}; leave them out", broken.join(", ")),
+            (true, false) => format!("still being read: {}; wait a moment", unread.join(", ")),
+        };
+        Err(Error::setting("takes", problem))
     }
 
     fn measure(&mut self) {
@@ -123,7 +150,8 @@ impl App {
         let song = self.session.song();
         let song = song.map(|song| (song.path.clone(), self.truth.folder(song.id).cloned()));
         let takes = self.takes_as_methods();
-        let request = match self.evaluate.form.request(song, takes) {
+        let request = takes.and_then(|takes| self.evaluate.form.request(song, takes));
+        let request = match request {
             Ok(request) => request,
             Err(error) => {
                 self.evaluate.failed = Some(error.to_string());
@@ -132,23 +160,26 @@ impl App {
         };
         let request = EvaluateRequest::Measure(request);
         let request = Request::Evaluate(Box::new(request));
-        match self.jobs.start("Measuring", request) {
-            Some(job) => {
-                let measure = self.evaluate.results.measure;
-                self.evaluate.results = Results {
-                    measure,
-                    ..Results::default()
-                };
-                self.evaluate.failed = None;
-                self.evaluate.job = Some(job);
-            }
-            None => self.tell_full_queue(),
-        }
+        let Some(job) = self.start_job("Measuring", request) else {
+            return;
+        };
+        self.drop_comparison();
+        let measure = self.evaluate.results.measure;
+        self.evaluate.results = Results {
+            measure,
+            ..Results::default()
+        };
+        self.evaluate.failed = None;
+        self.evaluate.job = Some(job);
     }
 
-    fn tell_full_queue(&mut self) {
-        let text = "The queue of jobs is full; wait for one to end";
-        self.notices.add(Level::Warning, text);
+    /// Forgets a comparison, and one that is being made.
+    fn drop_comparison(&mut self) {
+        let results = &mut self.evaluate.results;
+        results.compared = None;
+        if let Some(job) = results.comparing.take() {
+            self.jobs.forget(job);
+        }
     }
 
     fn compare_methods(&mut self) {
@@ -161,7 +192,7 @@ impl App {
         }
         let request = EvaluateRequest::Compare(Arc::clone(&results.scores), a, b);
         let request = Request::Evaluate(Box::new(request));
-        self.evaluate.results.comparing = self.jobs.start("Comparing", request);
+        self.evaluate.results.comparing = self.start_job("Comparing", request);
     }
 
     fn write_scores(&mut self, output: Output) {
@@ -180,9 +211,7 @@ impl App {
             measure: results.measure,
         };
         let request = Request::Evaluate(Box::new(EvaluateRequest::Write(request)));
-        if self.jobs.start("Writing the scores", request).is_none() {
-            self.tell_full_queue();
-        }
+        self.start_job("Writing the scores", request);
     }
 
     /// What a worker answered.
@@ -198,6 +227,11 @@ impl App {
         if self.evaluate.job != Some(job) {
             return;
         }
+        if matches!(event, EvaluateEvent::Scored(..) | EvaluateEvent::Read(_)) {
+            // It is of fewer scores.
+            self.drop_comparison();
+        }
+        let results = &mut self.evaluate.results;
         match event {
             EvaluateEvent::Begun(songs, methods, notes) => {
                 results.songs = songs;
@@ -209,10 +243,13 @@ impl App {
                 results.note(notes);
             }
             EvaluateEvent::Scored(scores, key, notes) => results.add(*scores, key, notes),
-            EvaluateEvent::Failed(trouble) => {
-                results.troubles.push(trouble);
-                results.refresh();
+            EvaluateEvent::Read(scores) => {
+                for track in scores {
+                    // They depend on nothing here.
+                    results.add(track, String::new(), Vec::new());
+                }
             }
+            EvaluateEvent::Failed(trouble) => results.trouble(trouble),
             EvaluateEvent::Compared(_) => {}
         }
     }

@@ -35,7 +35,7 @@ pub(super) fn ui(ui: &mut Ui, results: &mut Results, actions: &mut Vec<Action>) 
         ui.label("less");
         choose(ui, "Second method", &mut pair.1);
         if *pair != before {
-            *compared = None;
+            act(actions, EvaluateAction::DropComparison);
         }
         let both = pair.0.is_some() && pair.1.is_some() && pair.0 != pair.1;
         let button = ui

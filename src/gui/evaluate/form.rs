@@ -96,15 +96,6 @@ pub(super) fn metric_label(metric: Metric) -> (&'static str, &'static str) {
     }
 }
 
-/// What a model's stems are called in most sets of songs, where it calls them otherwise.
-pub(super) fn usual_renames(model: &str) -> &'static str {
-    match model {
-        "hpss" => "harmonic=accompaniment",
-        "centre" => "centre=vocals, sides=accompaniment",
-        _ => "",
-    }
-}
-
 /// A method of the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MethodRow {
@@ -120,7 +111,7 @@ pub struct MethodRow {
     pub model: String,
     /// The ceiling.
     pub oracle: OracleKind,
-    /// Stems by other names, as NAME=STEM with commas between.
+    /// Stems by other names, as NAME=STEM with commas between; empty takes a model's usual ones.
     pub renames: String,
 }
 
@@ -188,19 +179,14 @@ impl EvaluateForm {
     /// One more row.
     pub fn add(&mut self, kind: RowKind) {
         self.next_number += 1;
-        let model = "hpss";
-        let renames = match kind {
-            RowKind::Model => usual_renames(model),
-            _ => "",
-        };
         self.rows.push(MethodRow {
             number: self.next_number,
             kind,
             name: String::new(),
             path: String::new(),
-            model: model.into(),
+            model: "hpss".into(),
             oracle: OracleKind::Irm2,
-            renames: renames.into(),
+            renames: String::new(),
         });
     }
 

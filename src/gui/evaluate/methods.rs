@@ -125,6 +125,9 @@ impl MethodChoice {
             MethodWhat::Files(folder) => return self.files(folder, set, tell),
             MethodWhat::Museval(_) => return Ok(Vec::new()),
             MethodWhat::Model(id) => {
+                if renames == Renames::default() {
+                    renames = usual_renames(id, &known_stems(set));
+                }
                 let (separator, settings) = model(id, reporter)?;
                 let source = MethodSource::Separator {
                     separator,
@@ -144,8 +147,7 @@ impl MethodChoice {
             }
             MethodWhat::Take(sounds, region, model) => {
                 own_region = *region;
-                let known = set.songs.first().map(stems_of).unwrap_or_default();
-                renames = usual_renames(model, &known);
+                renames = usual_renames(model, &known_stems(set));
                 method_of(&name, sounds.clone())
             }
         };
@@ -179,6 +181,11 @@ impl MethodChoice {
         });
         Ok(methods.collect())
     }
+}
+
+/// The true stems of any song.
+fn known_stems(set: &TrackSet) -> Vec<String> {
+    set.songs.iter().flat_map(stems_of).collect()
 }
 
 /// A separator, and what its results depend on.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! form ─► Measure ─► batch worker ─► Scored, song by song ─► Results ─► table, songs, box plot
-//! two methods ─► Compare ─► engine ─► differences with their intervals
+//! two methods ─► Compare ─► measure ─► differences with their intervals
 //! ```
 //!
 //! What it does is what `stemloom evaluate` does, by the same functions.
@@ -55,6 +55,8 @@ pub enum EvaluateAction {
     Cancel,
     /// Compare the two methods that are chosen.
     Compare,
+    /// Forget a comparison: it is of other methods or of fewer scores.
+    DropComparison,
     /// Write the scores.
     Write(Output),
 }

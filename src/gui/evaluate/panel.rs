@@ -4,12 +4,12 @@ use egui::{DragValue, RichText, ScrollArea, Ui};
 
 use super::form::metric_label;
 use super::{EvaluateAction, EvaluateForm, EvaluatePick, EvaluateView, Output, act, rows};
-use crate::dataset::Split;
 use crate::gui::command::Command;
 use crate::gui::inspector::run_button;
 use crate::gui::library::section;
 use crate::gui::scene::{Action, Scene};
 use crate::gui::theme::{SPACE_L, SPACE_M, SPACE_S, small, tokens};
+use crate::gui::widgets::{path_field, split_combo};
 
 /// Paints the form.
 pub(super) fn ui(
@@ -56,18 +56,9 @@ pub(super) fn place(
     pick: EvaluatePick,
     actions: &mut Vec<Action>,
 ) {
-    let name = ui.label(RichText::new(label).font(small())).id;
-    ui.horizontal(|ui| {
-        let width = (ui.available_width() - 88.0).max(80.0);
-        let edit = egui::TextEdit::singleline(text).desired_width(width);
-        ui.add(edit).labelled_by(name).on_hover_text(tip);
-        let browse = ui.button("Browse…").on_hover_text(tip);
-        let words = format!("Browse for the {label}");
-        browse.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &words));
-        if browse.clicked() {
-            act(actions, EvaluateAction::Browse(pick));
-        }
-    });
+    if path_field(ui, (label, tip), text, &format!("Browse for the {label}")) {
+        act(actions, EvaluateAction::Browse(pick));
+    }
 }
 
 fn source(ui: &mut Ui, scene: &Scene<'_>, form: &mut EvaluateForm, actions: &mut Vec<Action>) {
@@ -98,17 +89,7 @@ fn source(ui: &mut Ui, scene: &Scene<'_>, form: &mut EvaluateForm, actions: &mut
             actions,
         );
         ui.horizontal(|ui| {
-            let label = ui.label(RichText::new("Split").font(small())).id;
-            let combo = egui::ComboBox::from_id_salt("evaluate split")
-                .width(72.0)
-                .selected_text(form.split.map_or("all", Split::name))
-                .show_ui(ui, |ui| {
-                    ui.selectable_value(&mut form.split, None, "all");
-                    for split in Split::ALL {
-                        ui.selectable_value(&mut form.split, Some(split), split.name());
-                    }
-                });
-            combo.response.labelled_by(label);
+            split_combo(ui, "evaluate split", &mut form.split);
             let label = ui.label(RichText::new("At most").font(small())).id;
             let value = DragValue::new(&mut form.most_songs)
                 .range(0..=100_000)

@@ -6,7 +6,7 @@ use egui_plot::{
 };
 
 use super::{MethodKind, Results};
-use crate::display::{BoxFigures, box_figures};
+use crate::display::BoxFigures;
 use crate::gui::theme::{series_colour, small, tokens};
 
 /// Widths of a box and of the room between groups, where a method takes 1.
@@ -51,8 +51,8 @@ pub(super) fn ui(ui: &mut Ui, results: &Results) {
                 let name = format!("{method}{}", kind.mark());
                 let mut elements = Vec::new();
                 let mut outliers: Vec<[f64; 2]> = Vec::new();
-                for (group, (_, values)) in boxes.stems.iter().enumerate() {
-                    let Some(figures) = values.get(series).and_then(|own| box_figures(own)) else {
+                for (group, of_stem) in results.figures.iter().enumerate() {
+                    let Some(Some(figures)) = of_stem.get(series) else {
                         continue;
                     };
                     let left = group as f64 * step;
@@ -68,7 +68,7 @@ pub(super) fn ui(ui: &mut Ui, results: &Results) {
                         };
                         plot.line(line.color(colour).style(style).width(1.2));
                     }
-                    elements.push(element(x, &figures, &name));
+                    elements.push(element(x, figures, &name));
                 }
                 let own = Points::new(name.clone(), PlotPoints::from(outliers));
                 plot.points(own.color(colour).radius(2.0));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::dataset::Song;
+use crate::display::{BoxFigures, box_figures};
 use crate::evaluate::{
     BoxValues, Comparison, Measure, SongsSummary, TrackScores, box_values, summarise,
     summarise_songs,
@@ -141,12 +142,16 @@ pub struct Results {
     pub lines: Vec<SongLine>,
     /// The values of the box plot.
     pub boxes: BoxValues,
+    /// The boxes' figures: of each of its stems, of each method.
+    pub figures: Vec<Vec<Option<BoxFigures>>>,
     /// The methods that are compared.
     pub pair: (Option<String>, Option<String>),
     /// Their comparison, or why there is none.
     pub compared: Option<std::result::Result<Vec<Comparison>, String>>,
     /// The job that compares them.
     pub comparing: Option<JobId>,
+    /// Whether something came in that is not counted yet.
+    pub(super) is_stale: bool,
 }
 
 impl Default for Results {
@@ -167,15 +172,17 @@ impl Default for Results {
             reveal: false,
             lines: Vec::new(),
             boxes: box_values(&[], &[], Measure::Sdr),
+            figures: Vec::new(),
             pair: (None, None),
             compared: None,
             comparing: None,
+            is_stale: false,
         }
     }
 }
 
 impl Results {
-    /// One more song by one more method.
+    /// One more song by one more method; counted by [`Self::catch_up`].
     pub fn add(&mut self, scores: TrackScores, key: String, notes: Vec<String>) {
         if !self.methods.iter().any(|(name, _)| *name == scores.method) {
             self.methods
@@ -184,8 +191,20 @@ impl Results {
         self.note(notes);
         Arc::make_mut(&mut self.scores).push(scores);
         self.keys.push(key);
-        self.compared = None;
-        self.refresh();
+        self.is_stale = true;
+    }
+
+    /// Something that could not be measured; counted by [`Self::catch_up`].
+    pub fn trouble(&mut self, trouble: Trouble) {
+        self.troubles.push(trouble);
+        self.is_stale = true;
+    }
+
+    /// Counts what came in since the last time. Once per frame: counting takes all scores together.
+    pub fn catch_up(&mut self) {
+        if std::mem::take(&mut self.is_stale) {
+            self.refresh();
+        }
     }
 
     /// Keeps remarks, each once.
@@ -198,7 +217,7 @@ impl Results {
     }
 
     /// Counts everything anew.
-    pub fn refresh(&mut self) {
+    fn refresh(&mut self) {
         self.summaries = summarise_songs(&self.scores);
         self.measures = self.summaries.iter().map(|s| s.measure).collect();
         self.measures.sort_unstable();
@@ -261,6 +280,11 @@ impl Results {
         }
         self.rows = rows;
         self.boxes = box_values(&self.scores, &self.summaries, self.measure);
+        let figures = |values: &[Vec<f64>]| -> Vec<Option<BoxFigures>> {
+            values.iter().map(|own| box_figures(own)).collect()
+        };
+        let stems = self.boxes.stems.iter();
+        self.figures = stems.map(|(_, values)| figures(values)).collect();
         self.list_songs();
     }
 

@@ -2,7 +2,7 @@
 
 use egui::{Align, Layout, RichText, Ui};
 
-use super::form::{oracle_label, usual_renames};
+use super::form::oracle_label;
 use super::panel::place;
 use super::{EvaluateForm, EvaluatePick, MethodRow, RowKind};
 use crate::apply::{BUILTIN_IDS, builtin_spec};
@@ -114,7 +114,13 @@ fn fields(
         let edit = egui::TextEdit::singleline(&mut row.renames)
             .hint_text("Other names: voice=vocals, …")
             .desired_width(ui.available_width() - 8.0);
-        let tip = "Stems that this method calls otherwise, as NAME=STEM with commas between";
+        let tip = match row.kind {
+            RowKind::Model => {
+                "Stems that this model calls otherwise, as NAME=STEM with commas between; empty \
+                 takes what they usually are: hpss's harmonic is the accompaniment"
+            }
+            _ => "Stems that this method calls otherwise, as NAME=STEM with commas between",
+        };
         ui.add(edit)
             .accessible_name(format!("Stems renamed in method {place_in_form}"))
             .on_hover_text(tip);
@@ -139,7 +145,6 @@ fn model(ui: &mut Ui, scene: &Scene<'_>, place_in_form: usize, row: &mut MethodR
         (None, Some(card)) => card.name.clone(),
         (None, None) => row.model.clone(),
     };
-    let before = row.model.clone();
     let label = format!("Model of method {place_in_form}");
     egui::ComboBox::from_id_salt("evaluated model")
         .width(ui.available_width() - 8.0)
@@ -164,8 +169,4 @@ fn model(ui: &mut Ui, scene: &Scene<'_>, place_in_form: usize, row: &mut MethodR
         .response
         .on_hover_text("Model")
         .accessible_name(label);
-    // What the last model needed says nothing of this one.
-    if row.model != before && row.renames == usual_renames(&before) {
-        row.renames = usual_renames(&row.model).into();
-    }
 }

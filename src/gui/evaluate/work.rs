@@ -61,9 +61,10 @@ pub enum EvaluateRequest {
 pub enum EvaluateEvent {
     /// What will be measured, and remarks.
     Begun(Vec<Song>, Vec<(String, MethodKind)>, Vec<String>),
-    /// A song by a method, what it depends on (empty if it was read, "incomplete" if a part of
-    /// it failed), and remarks.
+    /// A song by a method, what it depends on ("incomplete" if a part of it failed), and remarks.
     Scored(Box<TrackScores>, String, Vec<String>),
+    /// Scores of others, all at once.
+    Read(Vec<TrackScores>),
     /// Something could not be measured; the rest goes on.
     Failed(Trouble),
     /// Two methods were compared.
@@ -77,6 +78,11 @@ impl EvaluateRequest {
     /// Whether it may take the night.
     pub(in crate::gui) fn is_long(&self) -> bool {
         matches!(self, Self::Measure(_))
+    }
+
+    /// Whether it compares what was measured.
+    pub(in crate::gui) fn is_comparison(&self) -> bool {
+        matches!(self, Self::Compare(..))
     }
 
     /// Does the work; runs on a worker. Answers how the job ends.
@@ -105,7 +111,7 @@ impl EvaluateRequest {
 impl MeasureRequest {
     fn run(self, tell: Tell<'_>, reporter: &Reporter) -> Result<()> {
         reporter.step("Looking at the true stems", 0, 0)?;
-        let set = self.open_set()?;
+        let set = self.open_set(reporter)?;
         let (mut opened, mut read) = open_methods(&self, set.as_ref(), tell, reporter)?;
         let mut seen = BTreeSet::new();
         opened.retain(|own| is_first(&mut seen, &own.method.name, tell));
@@ -119,14 +125,9 @@ impl MeasureRequest {
         let methods = kinds.chain(others).collect();
         let (songs, notes) = set.map(|set| (set.songs, set.notes)).unwrap_or_default();
         tell(EvaluateEvent::Begun(songs.clone(), methods, notes));
-        for (_, scores) in read {
-            for track in scores {
-                tell(EvaluateEvent::Scored(
-                    Box::new(track),
-                    String::new(),
-                    Vec::new(),
-                ));
-            }
+        let read: Vec<TrackScores> = read.into_iter().flat_map(|(_, scores)| scores).collect();
+        if !read.is_empty() {
+            tell(EvaluateEvent::Read(read));
         }
         let total = songs.len() as u64 * opened.len() as u64;
         for (place, song) in songs.iter().enumerate() {
@@ -136,12 +137,14 @@ impl MeasureRequest {
         Ok(())
     }
 
-    fn open_set(&self) -> Result<Option<TrackSet>> {
+    fn open_set(&self, reporter: &Reporter) -> Result<Option<TrackSet>> {
         match &self.references {
             References::None => Ok(None),
-            References::Folder(folder, spec) => TrackSet::open(folder, spec).map(Some),
+            References::Folder(folder, spec) => {
+                TrackSet::open_with(folder, spec, reporter).map(Some)
+            }
             References::Song(folder, path) => Ok(Some(TrackSet {
-                songs: vec![true_song(folder, path)?],
+                songs: vec![true_song(folder, path, reporter)?],
                 others: Vec::new(),
                 notes: Vec::new(),
             })),

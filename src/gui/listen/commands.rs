@@ -241,8 +241,7 @@ impl App {
             return;
         };
         let request = PictureRequest::new(song, &self.listen, &self.clips, &self.settings, path);
-        self.jobs
-            .start("Drawing", Request::Picture(Box::new(request)));
+        self.start_job("Drawing", Request::Picture(Box::new(request)));
     }
 
     fn heard_now(&self) -> Option<Id> {
@@ -294,7 +293,6 @@ impl App {
             b,
             folder: (!self.is_test).then_some(folder),
         };
-        self.jobs
-            .start(name, Request::Difference(Box::new(request)));
+        self.start_job(name, Request::Difference(Box::new(request)));
     }
 }

@@ -309,19 +309,11 @@ impl App {
                 earlier: earlier.clone(),
                 folder: (!self.is_test).then_some(folder),
             };
-            match self
-                .jobs
-                .start(name, Request::Reconstruct(Box::new(request)))
-            {
-                Some(job) => {
-                    self.reconstruct.songs.insert(job, song_id);
-                }
-                None => {
-                    let text = "The queue of jobs is full; wait for one to end";
-                    self.notices.add(Level::Warning, text);
-                    return;
-                }
-            }
+            let request = Request::Reconstruct(Box::new(request));
+            let Some(job) = self.start_job(name, request) else {
+                return;
+            };
+            self.reconstruct.songs.insert(job, song_id);
         }
     }
 }

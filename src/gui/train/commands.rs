@@ -114,8 +114,9 @@ impl App {
             DataPick::Make(MakePick::Out) => make.out = text,
             DataPick::Make(MakePick::Speech) => make.speech = text,
             DataPick::Make(MakePick::Music) => make.music = text,
-            DataPick::SoundFont(at) | DataPick::Samples(at) => {
-                if let Some(instrument) = music.instruments.get_mut(at) {
+            DataPick::SoundFont(number) | DataPick::Samples(number) => {
+                let mut instruments = music.instruments.iter_mut();
+                if let Some(instrument) = instruments.find(|own| own.number == number) {
                     instrument.path = text;
                 }
             }
@@ -136,12 +137,8 @@ impl App {
         let name = folder.file_name().unwrap_or(folder.as_os_str());
         let name = format!("Looking through {}", name.to_string_lossy());
         let request = TrainRequest::Look(folder.clone(), self.train.data.look_as);
-        match self.jobs.start(name, Request::Train(Box::new(request))) {
-            Some(job) => self.train.data.state = DataState::Looking { job, folder },
-            None => {
-                let text = "The queue of jobs is full; wait for one to end";
-                self.notices.add(Level::Warning, text);
-            }
+        if let Some(job) = self.start_job(name, Request::Train(Box::new(request))) {
+            self.train.data.state = DataState::Looking { job, folder };
         }
     }
 
@@ -264,7 +261,7 @@ impl App {
         }
         let name = format!("Reading the stems of {}", song.name);
         let request = TrainRequest::Stems(id, Arc::new(song));
-        self.jobs.start(name, Request::Train(Box::new(request)));
+        self.start_job(name, Request::Train(Box::new(request)));
     }
 
     fn make_music(&mut self) {
@@ -278,18 +275,19 @@ impl App {
                 music.made = None;
                 let request = TrainRequest::Music(Box::new(request));
                 let request = Request::Train(Box::new(request));
-                self.train.data.music.job = self.jobs.start("Making music", request);
+                self.train.data.music.job = self.start_job("Making music", request);
             }
             Err(error) => music.problem = Some(error.to_string()),
         }
     }
 
-    /// The folder of the section, with the songs that are left out of it.
-    fn data_songs_of(&self) -> DataSongs {
-        let data = &self.train.data;
-        let folder: PathBuf = Path::new(data.folder.trim()).components().collect();
+    /// A folder as typed, with the songs that are left out of it, whether it was looked through or
+    /// not: with a slash at its end it is the same folder.
+    pub(in crate::gui::train) fn data_songs_of(&self, folder: &str) -> DataSongs {
+        let folder: PathBuf = Path::new(folder.trim()).components().collect();
         let left_out = self.settings.left_out.get(&folder.display().to_string());
-        let table = data.table().filter(|table| table.set.folder == folder);
+        let table = self.train.data.table();
+        let table = table.filter(|table| table.set.folder == folder);
         let rows = table.map(|table| table.rows.as_slice()).unwrap_or_default();
         let kept = rows.iter().filter(|row| !row.left_out);
         DataSongs {
@@ -303,7 +301,7 @@ impl App {
         if self.train.data.make.job.is_some() {
             return;
         }
-        let data = self.data_songs_of();
+        let data = self.data_songs_of(&self.train.data.folder);
         let request = match self.train.data.make.request(&data) {
             Ok(request) => TrainRequest::Make(Box::new(request)),
             Err(error) => {
@@ -312,11 +310,10 @@ impl App {
             }
         };
         let (name, _) = self.train.data.make.kind.heading();
-        let job = self.jobs.start(name, Request::Train(Box::new(request)));
+        let job = self.start_job(name, Request::Train(Box::new(request)));
         let make = &mut self.train.data.make;
         make.made = None;
+        make.problem = None;
         make.job = job;
-        let full = "The queue of jobs is full; wait for one to end";
-        make.problem = job.is_none().then(|| full.to_owned());
     }
 }

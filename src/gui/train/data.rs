@@ -9,7 +9,7 @@ use super::table;
 use super::{
     DataPick, LookAs, MakeForm, MusicForm, Preview, SongTable, TrainAction, act, faint, make, music,
 };
-use crate::dataset::{DatasetInfo, Song, Split};
+use crate::dataset::{DatasetInfo, Song};
 use crate::gui::bottom::progress_bar;
 use crate::gui::command::Command;
 use crate::gui::icons::{Icon, icon_button};
@@ -17,6 +17,7 @@ use crate::gui::jobs::JobId;
 use crate::gui::scene::{Action, Scene};
 use crate::gui::theme::{SPACE_L, SPACE_M, SPACE_S, figures as digits, small, tokens};
 use crate::gui::topbar::clock;
+use crate::gui::widgets::split_combo;
 
 /// Remarks about the folder that a tooltip lists.
 const MOST_NOTES: usize = 20;
@@ -264,18 +265,7 @@ fn filters(
             .hint_text("Filter by name");
         let field = ui.add(edit).accessible_name("Filter by name");
         changed |= field.changed();
-        let label = ui.label("Split").id;
-        let combo = egui::ComboBox::from_id_salt("split filter")
-            .width(80.0)
-            .selected_text(table.split.map_or("all", Split::name))
-            .show_ui(ui, |ui| {
-                changed |= ui.selectable_value(&mut table.split, None, "all").changed();
-                for split in Split::ALL {
-                    let value = ui.selectable_value(&mut table.split, Some(split), split.name());
-                    changed |= value.changed();
-                }
-            });
-        combo.response.labelled_by(label);
+        changed |= split_combo(ui, "split filter", &mut table.split);
         changed |= ui
             .checkbox(&mut table.only_problems, "Only songs with problems")
             .on_hover_text(format!("{} songs have some", table.summary.troubled))

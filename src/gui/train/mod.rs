@@ -76,10 +76,10 @@ pub enum DataPick {
     Midi,
     /// The folder of what is rendered.
     Out,
-    /// The SF2 file of an instrument, from 0.
-    SoundFont(usize),
-    /// The folder of samples of an instrument, from 0.
-    Samples(usize),
+    /// The SF2 file of an instrument, by its number.
+    SoundFont(u64),
+    /// The folder of samples of an instrument, by its number.
+    Samples(u64),
     /// A folder of examples that are made.
     Make(MakePick),
     /// Something of recipes and runs.

@@ -107,6 +107,14 @@ impl TrainRequest {
         }
     }
 
+    /// The open song that it is done for.
+    pub(in crate::gui) fn song(&self) -> Option<Id> {
+        match self {
+            Self::Stems(song, _) => Some(*song),
+            _ => None,
+        }
+    }
+
     /// Does the work; runs on a worker.
     pub(in crate::gui) fn run(self, job: JobId, reporter: &Reporter) -> Result<JobEvent> {
         let event = match self {
@@ -153,8 +161,7 @@ fn look(folder: &Path, look_as: LookAs, reporter: &Reporter) -> Result<Looked> {
 }
 
 fn songs(folder: &Path, reporter: &Reporter) -> Result<Looked> {
-    let set = MultitrackSet::open(folder, &MultitrackSpec::default())?;
-    reporter.check()?;
+    let set = MultitrackSet::open_with(folder, &MultitrackSpec::default(), reporter)?;
     Ok(Looked::Songs(Box::new(SongTable::new(set))))
 }
 

@@ -6,7 +6,7 @@ use super::work::TransferRun;
 use super::{
     TransferAction, TransferEvent, TransferPick, TransferRequest, finds, tool_for, use_of,
 };
-use crate::apply::{NetworkUse, Region, model_name, write_activity};
+use crate::apply::{NetworkUse, Region, model_name};
 use crate::gui::app::App;
 use crate::gui::command::Command;
 use crate::gui::dialogs;
@@ -61,13 +61,7 @@ impl App {
             TransferAction::OpenModel(path) => {
                 let name = model_name(&path.display().to_string());
                 let request = Request::Transfer(Box::new(TransferRequest::Look(path)));
-                if self
-                    .jobs
-                    .start(format!("Opening {name}"), request)
-                    .is_none()
-                {
-                    self.tell_transfer_queue();
-                }
+                self.start_job(format!("Opening {name}"), request);
             }
         }
     }
@@ -89,14 +83,9 @@ impl App {
                 let Some(found) = self.transfer.found.get(&song) else {
                     return;
                 };
-                // The dialog asked whether an old file may go.
-                match write_activity(&path, &found.detected.windows, true) {
-                    Ok(()) => {
-                        let text = format!("Written: {}", path.display());
-                        self.notices.add(Level::Info, text);
-                    }
-                    Err(error) => self.notices.add(Level::Error, error.to_string()),
-                }
+                let windows = found.detected.windows.clone();
+                let request = TransferRequest::Write(path, windows);
+                self.start_job("Writing the table", Request::Transfer(Box::new(request)));
             }
         }
     }
@@ -176,14 +165,7 @@ impl App {
         };
         let request = TransferRequest::Run(Box::new(run));
         let request = Request::Transfer(Box::new(request));
-        if self.jobs.start(name, request).is_none() {
-            self.tell_transfer_queue();
-        }
-    }
-
-    fn tell_transfer_queue(&mut self) {
-        let text = "The queue of jobs is full; wait for one to end";
-        self.notices.add(Level::Warning, text);
+        self.start_job(name, request);
     }
 
     /// What a worker answered.
@@ -204,8 +186,11 @@ impl App {
                 Err(problem) => self.notices.add(Level::Error, problem.clone()),
             },
             TransferEvent::Found(found) => {
-                self.notices.add(Level::Info, found.said());
-                self.transfer.found.insert(found.song, found);
+                // A song that was closed meanwhile has no place for it.
+                if self.session.song_by_id(found.song).is_some() {
+                    self.notices.add(Level::Info, found.said());
+                    self.transfer.found.insert(found.song, found);
+                }
             }
         }
     }

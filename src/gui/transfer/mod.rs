@@ -129,6 +129,11 @@ pub struct TransferView {
 }
 
 impl TransferView {
+    /// Forgets what was found in a song.
+    pub(super) fn forget(&mut self, song: Id) {
+        self.found.remove(&song);
+    }
+
     /// The chosen model's card, if it is there and the tool can run it.
     fn card<'a>(&'a self, shelf: &'a ModelShelf) -> Option<&'a ModelCard> {
         card_of(shelf, &self.opened, &self.form.model)

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::level_label;
 use crate::apply::{
-    DetectOptions, Detected, LevelRule, NetworkUse, Region, TransferOptions, Transferred, detect,
-    transfer,
+    Activity, DetectOptions, Detected, LevelRule, NetworkUse, Region, TransferOptions, Transferred,
+    detect, transfer, write_activity,
 };
 use crate::audio::{Clip, decode};
 use crate::error::Result;
@@ -26,6 +26,8 @@ pub enum TransferRequest {
     Look(PathBuf),
     /// Run a network.
     Run(Box<TransferRun>),
+    /// Write every window as a table, whatever is there: the dialog has asked.
+    Write(PathBuf, Vec<Activity>),
 }
 
 /// A network to be run on a song.
@@ -106,9 +108,17 @@ impl TransferRequest {
         (!self.is_short()).then_some(Tool::Transfer)
     }
 
+    /// The song that a network is run on.
+    pub fn song(&self) -> Option<Id> {
+        match self {
+            Self::Run(run) => Some(run.song),
+            Self::Look(_) | Self::Write(..) => None,
+        }
+    }
+
     /// Whether it need not wait for networks that run.
     pub fn is_short(&self) -> bool {
-        matches!(self, Self::Look(_))
+        !matches!(self, Self::Run(_))
     }
 
     /// Does the work; runs on a worker.
@@ -120,6 +130,11 @@ impl TransferRequest {
     ) -> Result<JobEvent> {
         let event = match self {
             Self::Look(path) => TransferEvent::Looked(Box::new(ModelShelf::entry(path))),
+            Self::Write(path, windows) => {
+                reporter.step("Writing the table", 0, 0)?;
+                write_activity(path, windows, true)?;
+                return Ok(JobEvent::Wrote(job, path.clone()));
+            }
             Self::Run(run) if run.wanted == NetworkUse::Detect => {
                 TransferEvent::Found(run.find(kept, reporter)?)
             }

@@ -66,7 +66,10 @@ impl App {
     /// Does what a key about true stems asks for.
     pub(in crate::gui) fn truth_command(&mut self, command: Command, ctx: &egui::Context) {
         match command {
-            Command::ShowSdr => self.settings.show_sdr = !self.settings.show_sdr,
+            Command::ShowSdr => {
+                self.settings.show_sdr = !self.settings.show_sdr;
+                self.truth.ask_again();
+            }
             Command::TrueStems => {
                 if let Some(song) = self.session.current {
                     self.execute_truth(TruthAction::Browse(song), ctx);
@@ -96,17 +99,7 @@ impl App {
         };
         let (key, takes) = (of.path.display().to_string(), of.takes.iter());
         let takes: Vec<Id> = takes.map(|take| take.id).collect();
-        for take in takes {
-            self.truth.takes.remove(&take);
-            self.truth.hopeless.remove(&take);
-            self.truth.jobs.retain(|job, measured| {
-                if *measured == take {
-                    self.jobs.cancel(*job);
-                }
-                *measured != take
-            });
-        }
-        self.truth.songs.remove(&song);
+        self.truth.forget(Some(song), &takes, &mut self.jobs);
         match folder {
             Some(folder) => {
                 let folder = folder.display().to_string();
@@ -137,6 +130,7 @@ impl App {
             take.model != STEMS_MODEL
                 && !truth.takes.contains_key(&take.id)
                 && !truth.hopeless.contains(&take.id)
+                && !truth.stopped.contains(&take.id)
                 && !truth.is_measuring(take.id)
         };
         let missing: Vec<Id> = song
@@ -145,7 +139,8 @@ impl App {
             .filter(needs)
             .map(|take| take.id)
             .collect();
-        let wants_folder = !missing.is_empty() || self.settings.workspace == Workspace::Evaluate;
+        let is_wanted = !missing.is_empty() || self.settings.workspace == Workspace::Evaluate;
+        let wants_folder = is_wanted && !self.truth.stopped.contains(&id);
         match self.truth.songs.get(&id) {
             None if wants_folder => self.look_for_truth(id),
             Some(Known::Here(_, truth)) if self.settings.workspace == Workspace::Workbench => {

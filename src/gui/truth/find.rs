@@ -6,6 +6,7 @@ use crate::audio::SUPPORTED_EXTENSIONS;
 use crate::dataset::Song as TrueSong;
 use crate::error::{Error, Result};
 use crate::evaluate::{TrackSet, TrackSpec};
+use crate::progress::Reporter;
 
 const MIXTURE_NAMES: [&str; 3] = ["mixture", "mix", "full mix"];
 /// A folder of stems beside the only song of its folder.
@@ -38,9 +39,9 @@ pub(super) fn find_folder(song: &Path) -> Option<PathBuf> {
 /// The song of a folder that belongs to an open one: the only one, or the one of its name.
 ///
 /// # Errors
-/// As [`TrackSet::open`]; [`Error::Setting`] if no song of the folder has the name.
-pub fn true_song(folder: &Path, song: &Path) -> Result<TrueSong> {
-    let mut songs = TrackSet::open(folder, &TrackSpec::default())?.songs;
+/// As [`TrackSet::open_with`]; [`Error::Setting`] if no song of the folder has the name.
+pub fn true_song(folder: &Path, song: &Path, reporter: &Reporter) -> Result<TrueSong> {
+    let mut songs = TrackSet::open_with(folder, &TrackSpec::default(), reporter)?.songs;
     if songs.len() == 1 {
         return Ok(songs.remove(0));
     }

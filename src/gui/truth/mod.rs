@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::jobs::JobId;
+use super::jobs::{JobId, Jobs};
 use crate::dataset::Song as TrueSong;
 use crate::error::Error;
 use crate::evaluate::{FrameScores, summarise};
@@ -50,7 +50,7 @@ pub enum Known {
 }
 
 /// One lane's scores.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LaneScores {
     /// The true stem it was measured against.
     pub stem: String,
@@ -60,13 +60,26 @@ pub struct LaneScores {
     pub start_secs: f64,
     /// Distance of frames in seconds.
     pub hop_secs: f64,
+    medians: [f64; 4],
 }
 
 impl LaneScores {
+    /// Scores against the true stem of this name, a value every `hop_secs` from `start_secs` on.
+    pub fn new(stem: String, frames: FrameScores, start_secs: f64, hop_secs: f64) -> Self {
+        let FrameScores { sdr, isr, sir, sar } = &frames;
+        let medians = [sdr, isr, sir, sar].map(|values| summarise(values).median);
+        Self {
+            stem,
+            frames,
+            start_secs,
+            hop_secs,
+            medians,
+        }
+    }
+
     /// Medians over the seconds: SDR, ISR, SIR, SAR in dB; NaN where there is no number.
     pub fn medians(&self) -> [f64; 4] {
-        let FrameScores { sdr, isr, sir, sar } = &self.frames;
-        [sdr, isr, sir, sar].map(|values| summarise(values).median)
+        self.medians
     }
 
     /// The time at which the second of the lowest SDR begins; the first of several.
@@ -101,6 +114,8 @@ pub struct TruthView {
     jobs: HashMap<JobId, Id>,
     /// Takes of which nothing can be measured: another folder gives them another chance.
     hopeless: HashSet<Id>,
+    /// Songs and takes of which the person cancelled the work: it is not begun again unasked.
+    stopped: HashSet<Id>,
 }
 
 impl TruthView {
@@ -122,20 +137,55 @@ impl TruthView {
         self.jobs.values().any(|measured| *measured == take)
     }
 
+    /// Forgets what is known of a song and of takes; what is being found out of them is stopped.
+    pub(super) fn forget(&mut self, song: Option<Id>, takes: &[Id], jobs: &mut Jobs) {
+        for take in takes {
+            self.takes.remove(take);
+            self.hopeless.remove(take);
+            self.stopped.remove(take);
+        }
+        self.jobs.retain(|job, measured| {
+            let goes = takes.contains(measured);
+            if goes {
+                jobs.forget(*job);
+            }
+            !goes
+        });
+        let Some(song) = song else { return };
+        self.stopped.remove(&song);
+        if let Some(Known::Looking(job)) = self.songs.remove(&song) {
+            jobs.forget(job);
+        }
+    }
+
+    /// What was cancelled is begun again where it is still wanted.
+    pub(super) fn ask_again(&mut self) {
+        self.stopped.clear();
+    }
+
     /// A job failed; answers whether nothing needs to be said about it.
     pub(super) fn failed(&mut self, job: JobId, error: &Error) -> bool {
-        let is_looking = |known: &&mut Known| matches!(known, Known::Looking(own) if *own == job);
-        if let Some(known) = self.songs.values_mut().find(is_looking) {
-            *known = Known::Nothing;
+        let is_cancelled = error.is_cancelled();
+        let is_looking = |known: &Known| matches!(known, Known::Looking(own) if *own == job);
+        let looked = self.songs.iter().find(|(_, known)| is_looking(known));
+        if let Some(song) = looked.map(|(song, _)| *song) {
+            if is_cancelled {
+                self.songs.remove(&song);
+                self.stopped.insert(song);
+            } else {
+                self.songs.insert(song, Known::Nothing);
+            }
+            return is_cancelled;
+        }
+        let Some(take) = self.jobs.remove(&job) else {
+            return false;
+        };
+        if is_cancelled {
+            self.stopped.insert(take);
             return true;
         }
-        match self.jobs.remove(&job) {
-            Some(take) => {
-                self.hopeless.insert(take);
-                // Stems that have no counterpart are no failure of anything.
-                matches!(error, Error::Song { .. })
-            }
-            None => false,
-        }
+        self.hopeless.insert(take);
+        // Stems that have no counterpart are no failure of anything.
+        matches!(error, Error::Song { .. })
     }
 }

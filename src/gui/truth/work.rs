@@ -65,12 +65,14 @@ impl TruthRequest {
                 let Some(folder) = chosen.or_else(|| find_folder(&path)) else {
                     return Ok(TruthEvent::Found(song, Ok(None)));
                 };
-                let found = match true_song(&folder, &path) {
+                let found = match true_song(&folder, &path, reporter) {
                     Ok(truth) => Ok(Some((folder, Arc::new(truth)))),
+                    Err(error) if error.is_cancelled() => return Err(error),
                     Err(error) if is_chosen => Err(error.to_string()),
                     // Found by its name alone, it may well be something else.
                     Err(_) => Ok(None),
                 };
+                reporter.check()?;
                 Ok(TruthEvent::Found(song, found))
             }
             Self::Measure {
@@ -110,17 +112,13 @@ fn measure(
             continue;
         };
         let values = |measure| own.values(measure).to_vec();
-        let lane = LaneScores {
-            stem: own.stem.clone(),
-            frames: FrameScores {
-                sdr: values(Measure::Sdr),
-                isr: values(Measure::Isr),
-                sir: values(Measure::Sir),
-                sar: values(Measure::Sar),
-            },
-            start_secs,
-            hop_secs: spec.hop_secs,
+        let frames = FrameScores {
+            sdr: values(Measure::Sdr),
+            isr: values(Measure::Isr),
+            sir: values(Measure::Sir),
+            sar: values(Measure::Sar),
         };
+        let lane = LaneScores::new(own.stem.clone(), frames, start_secs, spec.hop_secs);
         scores.insert(name, lane);
     }
     if scores.is_empty() {

@@ -190,7 +190,10 @@ impl MakeForm {
 
 impl DataSongs {
     /// The songs that are left out; a name leaves out all that begin so.
-    fn excluded(&self) -> Result<Vec<String>> {
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if a name would leave out another song as well.
+    pub fn excluded(&self) -> Result<Vec<String>> {
         for name in &self.left_out {
             let begins = |other: &&String| other.to_lowercase().starts_with(&name.to_lowercase());
             if let Some(twin) = self.kept.iter().find(begins) {

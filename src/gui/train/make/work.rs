@@ -21,7 +21,7 @@ impl MakeRequest {
     /// Does the work; answers the outcome in words and where it is.
     ///
     /// # Errors
-    /// As [`ExampleSet::open`] and [`store_examples`], [`MultitrackSet::open`] and [`extract`],
+    /// As [`ExampleSet::open`] and [`store_examples`], [`MultitrackSet::open_with`] and [`extract`],
     /// [`speech_mix`], [`write_features`] or [`write_excerpts`]; [`Error::Setting`] if nothing came
     /// of it; [`Error::Cancelled`].
     pub fn run(&self, reporter: &Reporter) -> Result<(String, PathBuf)> {
@@ -76,7 +76,7 @@ fn with_others(mut text: String, kept: usize, failed: usize) -> String {
 
 fn open(songs: &SongsRequest, reporter: &Reporter) -> Result<MultitrackSet> {
     reporter.step("Opening the songs", 0, 0)?;
-    let set = MultitrackSet::open(&songs.folder, &songs.spec)?;
+    let set = MultitrackSet::open_with(&songs.folder, &songs.spec, reporter)?;
     set.notes.iter().for_each(|note| reporter.warn(note));
     Ok(set)
 }

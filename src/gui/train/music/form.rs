@@ -9,7 +9,8 @@ use crate::gui::library::section;
 use crate::gui::scene::{Action, Scene};
 use crate::gui::theme::{SPACE_L, SPACE_M, SPACE_S, tokens};
 use crate::gui::train::side::{self, End};
-use crate::gui::train::{DataPick, TrainAction, faint};
+use crate::gui::train::{DataPick, TrainAction};
+use crate::gui::widgets::path_field;
 
 /// Paints the form.
 pub(in crate::gui::train) fn ui(
@@ -104,12 +105,12 @@ fn render(ui: &mut Ui, form: &mut MusicForm, actions: &mut Vec<Action>) {
         if form.parts {
             ui.add_space(SPACE_S);
             let tip = "An .sf2 file with General MIDI programs";
-            let pick = DataPick::SoundFont(0);
             if form.instruments.is_empty() {
-                form.instruments.push(InstrumentForm::default());
+                form.add_instrument();
             }
-            let path = &mut form.instruments[0].path;
-            place(ui, "SoundFont", tip, path, pick, actions);
+            let first = &mut form.instruments[0];
+            let pick = DataPick::SoundFont(first.number);
+            place(ui, "SoundFont", tip, &mut first.path, pick, actions);
             ui.add_space(SPACE_M);
             rendered_to(ui, form, actions);
             return;
@@ -130,7 +131,7 @@ fn render(ui: &mut Ui, form: &mut MusicForm, actions: &mut Vec<Action>) {
             .on_hover_text("Every piece is also played by this one")
             .clicked()
         {
-            form.instruments.push(InstrumentForm::default());
+            form.add_instrument();
         }
         ui.add_space(SPACE_M);
         rendered_to(ui, form, actions);
@@ -188,11 +189,12 @@ fn instrument_ui(
                     removed = button.clicked();
                 });
             });
+            let own = instrument.number;
             let (tip, pick) = match instrument.kind {
-                InstrumentKind::SoundFont => ("An .sf2 file", DataPick::SoundFont(at)),
+                InstrumentKind::SoundFont => ("An .sf2 file", DataPick::SoundFont(own)),
                 InstrumentKind::Samples => (
                     "A folder of sounds with their pitches in their names",
-                    DataPick::Samples(at),
+                    DataPick::Samples(own),
                 ),
             };
             let name = format!("Path of instrument {number}");
@@ -224,16 +226,8 @@ pub(in crate::gui::train) fn place(
     pick: DataPick,
     actions: &mut Vec<Action>,
 ) {
-    let label = faint(ui, name).id;
-    ui.horizontal(|ui| {
-        let width = (ui.available_width() - 92.0).max(60.0);
-        let edit = egui::TextEdit::singleline(path).desired_width(width);
-        ui.add(edit).labelled_by(label).on_hover_text(tip);
-        let button = ui.button("Choose…").on_hover_text("Choose by dialog");
-        let words = format!("Choose {}", name.to_lowercase());
-        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &words));
-        if button.clicked() {
-            actions.push(Action::Train(TrainAction::Browse(pick)));
-        }
-    });
+    let browse = format!("Choose {}", name.to_lowercase());
+    if path_field(ui, (name, tip), path, &browse) {
+        actions.push(Action::Train(TrainAction::Browse(pick)));
+    }
 }

@@ -46,6 +46,8 @@ impl InstrumentKind {
 /// An instrument of the form.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct InstrumentForm {
+    /// Its own number, that no other instrument gets.
+    pub number: u64,
     /// What plays.
     pub kind: InstrumentKind,
     /// Its file or folder.
@@ -96,11 +98,12 @@ pub struct MusicForm {
     pub problem: Option<String>,
     /// What was made last.
     pub made: Option<PathBuf>,
+    next_number: u64,
 }
 
 impl Default for MusicForm {
     fn default() -> Self {
-        Self {
+        let mut form = Self {
             open: false,
             compose: true,
             midi: String::new(),
@@ -112,14 +115,17 @@ impl Default for MusicForm {
             bars: 32,
             render: true,
             parts: false,
-            instruments: vec![InstrumentForm::default()],
+            instruments: Vec::new(),
             out: String::new(),
             sample_rate_hz: 44_100,
             overwrite: false,
             job: None,
             problem: None,
             made: None,
-        }
+            next_number: 0,
+        };
+        form.add_instrument();
+        form
     }
 }
 
@@ -150,6 +156,15 @@ pub struct MusicRequest {
 }
 
 impl MusicForm {
+    /// One more instrument, that is still to be chosen.
+    pub fn add_instrument(&mut self) {
+        self.next_number += 1;
+        self.instruments.push(InstrumentForm {
+            number: self.next_number,
+            ..InstrumentForm::default()
+        });
+    }
+
     /// What the form asks for.
     ///
     /// # Errors
