@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::Terminal;
@@ -24,6 +24,12 @@ pub(super) struct LrFindArgs {
     /// The last rate.
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     most: f64,
+    /// End where a smoothed loss is this many times its lowest.
+    #[arg(long, value_name = "X", default_value_t = 4.0)]
+    stop_factor: f64,
+    /// Weights to begin with (.safetensors) instead of drawn ones.
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
     /// Write rates and losses to this file, as a table.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
@@ -33,6 +39,15 @@ pub(super) struct LrFindArgs {
     /// One JSON object per line.
     #[arg(long)]
     json: bool,
+}
+
+/// Which of the proposed rates are taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Proposal {
+    /// For each network its own.
+    Each,
+    /// One for both networks, where the sum of their losses falls steepest.
+    Joint,
 }
 
 pub(super) fn run(args: &LrFindArgs) -> ExitCode {
@@ -47,19 +62,13 @@ pub(super) fn run(args: &LrFindArgs) -> ExitCode {
 fn one(args: &LrFindArgs, terminal: &Terminal) -> Result<()> {
     let recipe = args.recipe.open()?;
     let data = args.recipe.data()?;
+    let options = sweep(args)?;
     if let Some(path) = &args.csv
         && path.exists()
         && (!args.overwrite || path.is_dir())
     {
         return Err(Error::Exists { path: path.clone() });
     }
-    let options = LrFindOptions {
-        batches: args.batches,
-        least: args.least,
-        most: args.most,
-        cache: args.recipe.cache.clone(),
-        ..LrFindOptions::default()
-    };
     let processor = args.recipe.processor()?;
     let found = find(&recipe, &data, &processor, &options, terminal)?;
     if let Some(path) = &args.csv {
@@ -69,8 +78,57 @@ fn one(args: &LrFindArgs, terminal: &Terminal) -> Result<()> {
     Ok(())
 }
 
+/// The sweep that was asked for; what is wrong is told by the option's name.
+fn sweep(args: &LrFindArgs) -> Result<LrFindOptions> {
+    let options = LrFindOptions {
+        batches: args.batches,
+        least: args.least,
+        most: args.most,
+        stop_factor: args.stop_factor,
+        weights: args.weights.clone(),
+        cache: args.recipe.cache.clone(),
+    };
+    options.check().map_err(|error| match error {
+        Error::Setting { name, problem } => {
+            let option = format!("--{}", name.replace('_', "-"));
+            Error::setting(option, problem)
+        }
+        error => error,
+    })?;
+    Ok(options)
+}
+
+/// Sweeps before a training; answers the recipe with the rates that were found.
+pub(super) fn take(
+    recipe: &Recipe,
+    data: &Path,
+    processor: &Processor,
+    options: &LrFindOptions,
+    proposal: Proposal,
+    terminal: &Terminal,
+) -> Result<Recipe> {
+    if proposal == Proposal::Joint && !recipe.loss.adversarial {
+        let problem = "joint is for two networks, and the recipe has no discriminator; say each";
+        return Err(Error::setting("--find-lr", problem));
+    }
+    let found = find(recipe, data, processor, options, terminal)?;
+    let object = object(&found, recipe, processor, None, proposal);
+    // Not as a result: the bar is still needed.
+    let text = match changes(&found, recipe, proposal).join(" ") {
+        none if none.is_empty() => {
+            "no better learning rate was found; the recipe's is taken".to_owned()
+        }
+        rates => format!("found {rates}"),
+    };
+    terminal.event(&object, Some(&text));
+    Ok(match proposal {
+        Proposal::Each => found.apply(recipe),
+        Proposal::Joint => found.apply_joint(recipe),
+    })
+}
+
 /// A sweep with its progress.
-pub(super) fn find(
+fn find(
     recipe: &Recipe,
     data: &Path,
     processor: &Processor,
@@ -82,18 +140,20 @@ pub(super) fn find(
 }
 
 /// What a sweep found, as an object.
-pub(super) fn object(
+fn object(
     found: &LrFind,
     recipe: &Recipe,
     processor: &Processor,
     csv: Option<&Path>,
+    proposal: Proposal,
 ) -> Value {
     let curve = |curve: &LrCurve| json!({ "name": curve.name, "proposed": curve.proposed, "least_loss": curve.least() });
     let curves: Vec<Value> = found.curves.iter().map(curve).collect();
     json!({
         "event": "learning_rates", "recipe": recipe.name, "device": processor.name,
         "steps": found.rates.len(), "stopped": found.stopped, "curves": curves,
-        "set": changes(found, recipe), "path": csv,
+        "set": changes(found, recipe, proposal),
+        "set_joint": changes(found, recipe, Proposal::Joint), "path": csv,
     })
 }
 
@@ -105,8 +165,7 @@ fn tell(
     csv: Option<&Path>,
     terminal: &Terminal,
 ) {
-    let changes = changes(found, recipe);
-    let object = object(found, recipe, processor, csv);
+    let object = object(found, recipe, processor, csv, Proposal::Each);
     let last = found.rates.last().copied().unwrap_or_default();
     let first = found.rates.first().copied().unwrap_or_default();
     let mut text = format!(
@@ -125,9 +184,16 @@ fn tell(
         };
         text.push_str(&format!("\n  {:<14} {proposed}", curve.name));
     }
-    if !changes.is_empty() {
-        let words: Vec<String> = changes.iter().map(|c| format!("--set {c}")).collect();
-        text.push_str(&format!("\n  take it over: {}", words.join(" ")));
+    let ways = [
+        ("take it over", Proposal::Each),
+        ("or one rate for both", Proposal::Joint),
+    ];
+    for (way, proposal) in ways {
+        let changes = changes(found, recipe, proposal);
+        if !changes.is_empty() {
+            let words: Vec<String> = changes.iter().map(|c| format!("--set {c}")).collect();
+            text.push_str(&format!("\n  {way}: {}", words.join(" ")));
+        }
     }
     if let Some(path) = csv {
         text.push_str(&format!("\n  {}", path.display()));
@@ -135,14 +201,24 @@ fn tell(
     terminal.result(&object, &text);
 }
 
-/// The proposed rates as changes of the recipe.
-pub(super) fn changes(found: &LrFind, recipe: &Recipe) -> Vec<String> {
+/// The proposed rates as changes of the recipe; none if nothing was found.
+fn changes(found: &LrFind, recipe: &Recipe, proposal: Proposal) -> Vec<String> {
     let proposed = |name: &str| found.curve(name).and_then(|curve| curve.proposed);
+    let own = recipe.discriminator_optimiser.is_some();
     let mut changes = Vec::new();
+    if proposal == Proposal::Joint {
+        if let Some(rate) = proposed("joint") {
+            changes.push(format!("optimiser.learning_rate={rate:.1e}"));
+            // Without an optimiser of its own the discriminator follows.
+            if own {
+                changes.push(format!("discriminator_optimiser.learning_rate={rate:.1e}"));
+            }
+        }
+        return changes;
+    }
     if let Some(rate) = proposed("generator") {
         changes.push(format!("optimiser.learning_rate={rate:.1e}"));
     }
-    let own = recipe.discriminator_optimiser.is_some();
     // A discriminator that has the network's rate keeps it when the network's moves.
     let kept = (recipe.loss.adversarial && !own && !changes.is_empty())
         .then(|| format!("{:?}", recipe.optimiser.learning_rate));

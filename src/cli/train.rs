@@ -10,8 +10,8 @@ use super::train_show::{Watcher, quiet_reporter, show_trials};
 use super::{Terminal, export, lr_find, train_list};
 use crate::error::{Error, Result};
 use crate::train::{
-    ExportOptions, LrFindOptions, Processor, Recipe, RunOptions, card_of, folds, grid, open_recipe,
-    read_run, train,
+    ExportOptions, LrFindOptions, Processor, Recipe, RunOptions, TrainDevice, card_of, choose,
+    folds, grid, open_recipe, read_run, shell_word, train,
 };
 
 #[derive(Debug, Args)]
@@ -42,9 +42,17 @@ pub(super) struct TrainArgs {
     /// Train with every one of these values; several times, for every combination.
     #[arg(long, value_name = "KEY=A,B,C")]
     grid: Vec<String>,
-    /// First find the learning rate at which the loss falls steepest, and train with it.
-    #[arg(long, conflicts_with = "resume")]
-    find_lr: bool,
+    /// First find the learning rate at which the loss falls steepest, and train with it: each
+    /// network with its own (unless said otherwise), or with joint both with one.
+    #[arg(
+        long,
+        value_name = "each|joint",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "each",
+        conflicts_with = "resume"
+    )]
+    find_lr: Option<lr_find::Proposal>,
     /// Afterwards write the best state as a model.
     #[arg(long, value_name = "FILE.onnx", conflicts_with_all = ["folds", "grid"])]
     export: Option<PathBuf>,
@@ -99,20 +107,24 @@ fn begin(args: &TrainArgs, out: &Path, terminal: &Terminal) -> Result<()> {
         }
         terminal.reporter(&recipe.name).warn(error.to_string());
     }
+    let before = || args.resume.then(|| used_device(out)).flatten();
+    let device = args.recipe.device.or_else(before).unwrap_or_default();
     let mut work = Work {
         recipe,
         data,
         out,
-        processor: args.recipe.processor()?,
+        processor: choose(device)?,
         options: RunOptions {
             resume: args.resume,
             overwrite: args.overwrite,
             weights: args.weights.clone(),
             cache: args.recipe.cache.clone(),
+            device: Some(device),
         },
     };
-    if args.find_lr {
+    if let Some(proposal) = args.find_lr {
         let options = LrFindOptions {
+            weights: args.weights.clone(),
             cache: args.recipe.cache.clone(),
             ..LrFindOptions::default()
         };
@@ -122,21 +134,12 @@ fn begin(args: &TrainArgs, out: &Path, terminal: &Terminal) -> Result<()> {
             processor,
             ..
         } = &work;
-        let found = lr_find::find(recipe, data, processor, &options, terminal)?;
-        let object = lr_find::object(&found, recipe, processor, None);
-        let rates = lr_find::changes(&found, recipe).join(" ");
-        // Not as a result: the bar is still needed.
-        let text = match rates.as_str() {
-            "" => "no better learning rate was found; the recipe's is taken".to_owned(),
-            rates => format!("found {rates}"),
-        };
-        terminal.event(&object, Some(&text));
-        work.recipe = found.apply(recipe);
+        work.recipe = lr_find::take(recipe, data, processor, &options, proposal, terminal)?;
     }
     if args.folds.is_some() || !args.grid.is_empty() {
         return many(args, &work, terminal);
     }
-    once(&work, terminal)?;
+    once(args, &work, terminal)?;
     match &export_options {
         Some(options) => export::one(out, options, false, terminal),
         None => Ok(()),
@@ -170,8 +173,79 @@ fn asked(args: &TrainArgs, out: &Path) -> Result<(Recipe, PathBuf)> {
     Ok((recipe, data))
 }
 
+/// What the run in a folder, or the first of several runs in it, was trained on.
+fn used_device(out: &Path) -> Option<TrainDevice> {
+    let entries = std::fs::read_dir(out).into_iter().flatten().flatten();
+    let mut places: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    places.sort();
+    places.insert(0, out.to_path_buf());
+    let run = places.iter().find_map(|place| read_run(place).ok())?;
+    run.record.device_wish?.parse().ok()
+}
+
+/// The words that carry on what these began.
+fn resume_words(args: &TrainArgs, work: &Work<'_>) -> String {
+    let mut words = vec!["stemloom train --resume".to_owned()];
+    let mut add = |option: &str, value: &str| {
+        words.push(format!("{option} {}", shell_word(value)));
+    };
+    let path = |path: &Path| path.to_string_lossy().into_owned();
+    add("--out", &path(work.out));
+    let is_many = args.folds.is_some() || !args.grid.is_empty();
+    if is_many {
+        // Several runs have no recipe and no recordings in common that are written down.
+        let recipe = args.recipe.recipe.as_deref();
+        add("--recipe", recipe.unwrap_or_default());
+        let mut changes = args.recipe.changes();
+        if args.find_lr.is_some() {
+            changes.extend(found_rates(&work.recipe));
+        }
+        changes.iter().for_each(|change| add("--set", change));
+        if let Some(folds) = args.folds {
+            add("--folds", &folds.to_string());
+        }
+        args.grid.iter().for_each(|axis| add("--grid", axis));
+        if let Some(weights) = &args.weights {
+            add("--weights", &path(weights));
+        }
+    }
+    // A run knows its recordings, but not that they were moved.
+    if is_many || (args.resume && args.recipe.data.is_some()) {
+        add("--data", &path(&work.data));
+    }
+    let asked = args.recipe.device;
+    if let Some(device) = asked.filter(|device| *device != TrainDevice::Auto) {
+        add("--device", &device.to_string());
+    }
+    if let Some(cache) = &args.recipe.cache {
+        add("--cache", &path(cache));
+    }
+    if let Some(file) = &args.export {
+        add("--export", &path(file));
+        if args.overwrite {
+            words.push("--overwrite".to_owned());
+        }
+    }
+    words.join(" ")
+}
+
+/// The rates that were found before the training, as changes of the recipe.
+fn found_rates(recipe: &Recipe) -> Vec<String> {
+    let rate = recipe.optimiser.learning_rate;
+    let mut changes = vec![format!("optimiser.learning_rate={rate:?}")];
+    // All of it: a table of its own has its own defaults. Plain data: this cannot fail.
+    let own = serde_json::to_value(recipe.discriminator_optimiser).unwrap_or_default();
+    for (name, value) in own.as_object().into_iter().flatten() {
+        let value = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        changes.push(format!("discriminator_optimiser.{name}={value}"));
+    }
+    changes
+}
+
 /// One run.
-fn once(work: &Work<'_>, terminal: &Terminal) -> Result<()> {
+fn once(args: &TrainArgs, work: &Work<'_>, terminal: &Terminal) -> Result<()> {
     let mut watcher = Watcher::new(terminal, None);
     let reporter = quiet_reporter(terminal, &work.data.display().to_string());
     let done = train(
@@ -185,8 +259,7 @@ fn once(work: &Work<'_>, terminal: &Terminal) -> Result<()> {
     );
     match done {
         Err(Error::Cancelled) => {
-            let words = format!("stemloom train --resume --out {}", work.out.display());
-            watcher.tell_resume(work.options.resume, &words);
+            watcher.tell_resume(work.options.resume, &resume_words(args, work));
             Err(Error::Cancelled)
         }
         Err(error) => Err(error),
@@ -229,7 +302,7 @@ fn many(args: &TrainArgs, work: &Work<'_>, terminal: &Terminal) -> Result<()> {
     };
     match done {
         Err(Error::Cancelled) => {
-            watcher.tell_resume(work.options.resume, "the same words with --resume");
+            watcher.tell_resume(work.options.resume, &resume_words(args, work));
             Err(Error::Cancelled)
         }
         Err(error) => Err(error),

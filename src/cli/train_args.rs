@@ -15,16 +15,20 @@ pub(super) struct RecipeArgs {
     /// The recordings to learn from, or examples that were stored of them.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Another value for a field of the recipe, as network.base_filters=8; several times.
+    /// Another value for a field of the recipe, as network.base_filters=8; several times. Of a stage
+    /// before the training: pretrain.NAME.training.epochs=8.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Passes over the examples.
+    /// Passes over the examples. A stage before the training that sets its own keeps it: change that
+    /// with --set pretrain.NAME.training.epochs=N.
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Examples per step.
+    /// Examples per step. A stage before the training that sets its own keeps it: change that with
+    /// --set pretrain.NAME.training.batch_size=N.
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
-    /// The network's learning rate.
+    /// The network's learning rate. A stage before the training that sets its own keeps it: change
+    /// that with --set pretrain.NAME.optimiser.learning_rate=X.
     #[arg(long, value_name = "X")]
     learning_rate: Option<f64>,
     /// Steps per epoch, at most.
@@ -36,9 +40,10 @@ pub(super) struct RecipeArgs {
     /// Which weights, orders and dropped values are drawn.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// auto, cpu, gpu or gpu:N, as `stemloom runtime devices` lists them.
-    #[arg(long, value_name = "DEVICE", default_value = "auto")]
-    device: TrainDevice,
+    /// auto, cpu, gpu or gpu:N, as `stemloom runtime devices` lists them; auto unless given, and the
+    /// same as before for a run that is carried on.
+    #[arg(long, value_name = "DEVICE")]
+    pub device: Option<TrainDevice>,
     /// A folder that keeps recordings at the examples' rate for the next run.
     #[arg(long, value_name = "DIR")]
     pub cache: Option<PathBuf>,
@@ -87,6 +92,6 @@ impl RecipeArgs {
 
     /// What trains.
     pub fn processor(&self) -> Result<Processor> {
-        choose(self.device)
+        choose(self.device.unwrap_or_default())
     }
 }

@@ -50,6 +50,7 @@ struct Step {
     batches: usize,
     losses: Losses,
     learning_rate: f64,
+    discriminator_learning_rate: Option<f64>,
     secs: f64,
     examples_per_sec: f64,
 }
@@ -127,6 +128,7 @@ impl<'a> Watcher<'a> {
                 batches,
                 losses,
                 learning_rate,
+                discriminator_learning_rate,
                 secs,
                 examples_per_sec,
                 ..
@@ -136,6 +138,7 @@ impl<'a> Watcher<'a> {
                 batches,
                 losses,
                 learning_rate,
+                discriminator_learning_rate,
                 secs,
                 examples_per_sec,
             }),
@@ -145,11 +148,13 @@ impl<'a> Watcher<'a> {
                 valid,
                 is_best,
                 learning_rate,
+                discriminator_learning_rate,
             } => {
                 let (_, secs) = std::mem::take(&mut self.seen);
                 let object = json!({
                     "event": "epoch", "run": self.name(), "epoch": epoch, "train": train,
-                    "valid": valid, "best": is_best, "learning_rate": learning_rate, "secs": secs,
+                    "valid": valid, "best": is_best, "learning_rate": learning_rate,
+                    "discriminator_learning_rate": discriminator_learning_rate, "secs": secs,
                 });
                 let mut text = format!("{}epoch {epoch}: {}", self.prefix(), in_words(&train));
                 if let Some(valid) = &valid {
@@ -161,9 +166,13 @@ impl<'a> Watcher<'a> {
                 }
                 self.terminal.event(&object, Some(&text));
             }
-            TrainEvent::Preview { epoch, files } => {
+            TrainEvent::Preview {
+                stage,
+                epoch,
+                files,
+            } => {
                 let object = json!({
-                    "event": "preview", "run": self.name(), "epoch": epoch,
+                    "event": "preview", "run": self.name(), "stage": stage, "epoch": epoch,
                     "picture": files.picture, "sounds": files.sounds,
                 });
                 self.terminal.event(&object, None);
@@ -198,6 +207,7 @@ impl<'a> Watcher<'a> {
                 "epoch": step.epoch, "epochs": self.epochs, "done": step.batch,
                 "total": step.batches, "losses": step.losses,
                 "learning_rate": step.learning_rate,
+                "discriminator_learning_rate": step.discriminator_learning_rate,
                 "examples_per_sec": step.examples_per_sec, "remaining_secs": left_secs,
             });
             self.terminal.event(&object, None);

@@ -6,6 +6,9 @@ const KEPT: f64 = 0.9;
 const REACH: usize = 3;
 /// Most points left out at the start, where the smoothed value knows little.
 const LEFT_OUT: usize = 10;
+/// Most points left out at the end, where the value that is smoothed backwards knows little, and
+/// where a fall says nothing of higher rates.
+const LEFT_OUT_LAST: usize = 5;
 
 /// A loss over the sweep.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +20,8 @@ pub struct LrCurve {
     /// The same, smoothed as it came: it lags behind by some steps.
     pub smoothed: Vec<f64>,
     /// The rate of this network at which the loss, smoothed forwards and backwards so that it lags
-    /// neither way, falls steepest over the logarithm of the rate; `None` if it never falls.
+    /// neither way, falls steepest over the logarithm of the rate; `None` if it never falls. Ten
+    /// points at the start and five at the end do not count, of a short sweep a fifth each.
     pub proposed: Option<f64>,
 }
 
@@ -67,10 +71,11 @@ fn without_lag(smoothed_once: &[f64]) -> Vec<f64> {
 fn steepest(rates: &[f64], curve: &[f64]) -> Option<f64> {
     let count = rates.len().min(curve.len());
     let first = LEFT_OUT.min(count / 5);
+    let last = count - LEFT_OUT_LAST.min(count / 5);
     let mut best: Option<(f64, f64)> = None;
-    for at in first..count {
+    for at in first..last {
         let from = at.saturating_sub(REACH).max(first);
-        let to = (at + REACH + 1).min(count);
+        let to = (at + REACH + 1).min(last);
         let slope = slope(&rates[from..to], &curve[from..to]);
         if slope < 0.0 && best.is_none_or(|(least, _)| slope < least) {
             best = Some((slope, rates[at]));

@@ -4,7 +4,7 @@
 //! The rate to take is where the loss falls steepest, not where it is lowest.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Processor;
@@ -12,8 +12,9 @@ use super::learner::{Learner, Rates};
 use super::lr_curve::{LrCurve, smoothed};
 use super::recipe::Recipe;
 use super::run::{batches_per_epoch, threads};
-use super::run_start::open_set;
+use super::run_start::{load_weights, open_set};
 use super::seeds::mixed;
+use super::weights::Weights;
 use crate::audio::write_whole;
 use crate::dataset::{ExampleStream, Split};
 use crate::error::{Error, Result};
@@ -33,8 +34,12 @@ pub struct LrFindOptions {
     pub most: f64,
     /// The sweep ends where a smoothed loss is this many times its lowest, above 1. Default 4.
     pub stop_factor: f64,
+    /// Weights that the network begins with (.safetensors), by name and shape; drawn ones unless
+    /// given. Of a recipe with stages they are for the last one's network. A discriminator always
+    /// begins with drawn ones, as in a run.
+    pub weights: Option<PathBuf>,
     /// A folder for recordings at the examples' rate; a temporary one unless given.
-    pub cache: Option<std::path::PathBuf>,
+    pub cache: Option<PathBuf>,
 }
 
 impl Default for LrFindOptions {
@@ -44,8 +49,34 @@ impl Default for LrFindOptions {
             least: 1e-7,
             most: 1.0,
             stop_factor: 4.0,
+            weights: None,
             cache: None,
         }
+    }
+}
+
+impl LrFindOptions {
+    /// Whether a sweep can be made of these.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] under the field's name: "batches", "least", "most" or "stop_factor".
+    pub fn check(&self) -> Result<()> {
+        if self.batches.is_some_and(|batches| batches < 2) {
+            return Err(Error::setting("batches", "must be 2 or more"));
+        }
+        let is_rate = self.least > 0.0 && self.least.is_finite();
+        if !is_rate {
+            return Err(Error::setting("least", "must be a rate above 0"));
+        }
+        let is_above = self.most > self.least && self.most.is_finite();
+        if !is_above {
+            let problem = format!("must be above the lowest rate, {:e}", self.least);
+            return Err(Error::setting("most", problem));
+        }
+        if self.stop_factor.is_nan() || self.stop_factor <= 1.0 {
+            return Err(Error::setting("stop_factor", "must be above 1"));
+        }
+        Ok(())
     }
 }
 
@@ -99,6 +130,20 @@ impl LrFind {
         recipe
     }
 
+    /// The recipe with one rate for both networks: where the sum of their losses falls steepest.
+    /// All stays if there is no such rate, as without a discriminator.
+    pub fn apply_joint(&self, recipe: &Recipe) -> Recipe {
+        let mut recipe = recipe.clone();
+        if let Some(rate) = self.curve("joint").and_then(|curve| curve.proposed) {
+            recipe.optimiser.learning_rate = rate;
+            // A discriminator without an optimiser of its own moves as the network does.
+            if let Some(own) = &mut recipe.discriminator_optimiser {
+                own.learning_rate = rate;
+            }
+        }
+        recipe
+    }
+
     /// Writes `learning_rate`, and for each curve its losses and smoothed losses, as CSV.
     ///
     /// # Errors
@@ -125,12 +170,14 @@ impl LrFind {
     }
 }
 
-/// Sweeps the learning rate with fresh networks of the recipe's last stage; nothing is kept of
-/// them. `watch` sees every point.
+/// Sweeps the learning rate with fresh networks of the recipe's last stage, or with the weights
+/// that the options name; nothing is kept of them. `watch` sees every point.
 ///
 /// # Errors
-/// [`Error::Setting`] for a wrong recipe or range, and if even the first steps break down;
-/// [`Error::Cancelled`]; [`Error::Io`].
+/// [`Error::Setting`] for a wrong recipe or wrong options; "weights" if less than half of the
+/// network's values are in the file, or if some are no finite numbers; "lr find" if even the first
+/// steps break down. [`Error::Malformed`] if the file holds no weights; [`Error::Cancelled`];
+/// [`Error::Io`].
 pub fn lr_find(
     recipe: &Recipe,
     data: &Path,
@@ -140,9 +187,14 @@ pub fn lr_find(
     reporter: &Reporter,
 ) -> Result<LrFind> {
     recipe.validate()?;
-    validate(options)?;
+    options.check()?;
+    let weights = options.weights.as_deref();
+    let weights = weights.map(Weights::read_safetensors).transpose()?;
     let set = open_set(recipe, data, options.cache.as_deref(), reporter)?;
     let mut learner = Learner::new(recipe, set.shapes(), processor)?;
+    if let Some(weights) = &weights {
+        load_weights(&mut learner, weights, reporter)?;
+    }
     let per_epoch = batches_per_epoch(recipe, set.len(Split::Train));
     let batches = options.batches.unwrap_or(per_epoch.clamp(50, 200));
     let mut sweep = Sweep::default();
@@ -196,21 +248,6 @@ pub fn lr_find(
         return Err(Error::setting("lr find", problem));
     }
     Ok(sweep.finish())
-}
-
-fn validate(options: &LrFindOptions) -> Result<()> {
-    let fail = |problem: &str| Err(Error::setting("lr find", problem));
-    if options.batches.is_some_and(|batches| batches < 2) {
-        return fail("needs 2 batches or more");
-    }
-    let is_range = options.least > 0.0 && options.most > options.least && options.most.is_finite();
-    if !is_range {
-        return fail("needs a first rate above 0 and a last one above the first");
-    }
-    if options.stop_factor.is_nan() || options.stop_factor <= 1.0 {
-        return fail("the factor to stop at must be above 1");
-    }
-    Ok(())
 }
 
 #[derive(Default)]

@@ -37,10 +37,12 @@ mod recipe_stages;
 mod recipe_table;
 mod recipes;
 mod run;
+mod run_data;
 mod run_epoch;
 mod run_events;
 mod run_folder;
 mod run_lock;
+mod run_previews;
 mod run_session;
 mod run_start;
 mod schedule;
@@ -70,8 +72,11 @@ pub use recipe::Recipe;
 pub use recipe_overrides::open_recipe;
 pub use recipes::{shipped_recipe, shipped_recipe_names};
 pub use run::train;
+pub use run_data::RunData;
 pub use run_events::{Control, RunOptions, RunSummary, TrainEvent};
-pub use run_folder::{RunData, RunOnDisk, RunRecord, RunStatus, read_run};
+pub use run_folder::{RunOnDisk, RunRecord, RunStatus, read_run};
+pub use run_previews::{RunPreview, read_previews};
+pub(crate) use run_session::shell_word;
 pub use settings::{
     BestBy, LossKind, LossSpec, OptimiserKind, OptimiserSpec, PreviewSpec, ScheduleKind,
     ScheduleSpec, TrainingSpec,

@@ -1,15 +1,22 @@
 //! One fixed excerpt, seen and heard after every epoch.
 //!
-//! Neighbouring examples of one song are joined without overlap. The picture shows, from the top:
-//! input, target, output. How sound is made of them is in `preview_sound.rs`.
+//! Neighbouring examples of one song are joined without overlap. The picture shows input, target
+//! and output; of a network with several answers every answer's target and output:
+//!
+//! ```text
+//! input  target    output        or, where they are wide, all below each other in this order
+//!        target 2  output 2
+//! ```
+//!
+//! How sound is made of them is in `preview_sound.rs`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::learner::Tester;
-use super::preview_sound::{Excerpt, Sounds};
+use super::preview_sound::{Excerpt, SOUNDS, Sounds};
 use super::recipe::Recipe;
-use crate::dataset::{Example, ExampleSet, ExampleSpec, Split};
+use crate::dataset::{Example, ExampleSet, ExampleSpec, ExampleTarget, Split};
 use crate::display::{Colormap, Picture};
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
@@ -18,22 +25,57 @@ use crate::progress::Reporter;
 const CANDIDATES: usize = 8;
 /// The most examples joined.
 const MOST_EXAMPLES: usize = 128;
-/// Sizes of each of the three pictures, in pixels.
+/// Sizes of each part of the picture, in pixels.
 const LEAST_WIDTH: usize = 256;
 const MOST_WIDTH: usize = 1024;
 const LEAST_HEIGHT: usize = 64;
 const MOST_HEIGHT: usize = 512;
+/// Height of all parts together, about: more than every graphics card can show is of no use.
+const MOST_HEIGHT_IN_ALL: usize = 4096;
 /// Pixels between them.
 const GAP: usize = 6;
+
+const PICTURE: &str = "picture.png";
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreviewFiles {
-    /// Input, target and output as PNG: from the left, or from the top where they are wide.
+    /// Input, target and output as PNG: from the left, or from the top where they are wide. Targets
+    /// and outputs of further answers are below.
     pub picture: PathBuf,
     /// The input, target and output as sound (mono, 32-bit float WAV); `None` where the examples
-    /// hold no sound.
+    /// hold no sound. Input and output have the target's level (root of the mean square), as far as
+    /// 40 dB more are enough for it; where the target is silent they have their own. Of further
+    /// answers, `target-STEM.wav` and `output-STEM.wav` are beside them.
     pub sounds: Option<[PathBuf; 3]>,
+}
+
+impl PreviewFiles {
+    /// Those in a folder; `None` without a picture.
+    pub(super) fn find(folder: &Path) -> Option<Self> {
+        let picture = folder.join(PICTURE);
+        let sounds = SOUNDS.map(|name| folder.join(name));
+        picture.is_file().then(|| Self {
+            picture,
+            sounds: sounds.iter().all(|path| path.is_file()).then_some(sounds),
+        })
+    }
+}
+
+/// What an answer was to be and what it is.
+pub(super) struct Answered {
+    pub(super) target: Plane,
+    pub(super) output: Plane,
+    /// The phase of the output, if the network answers one.
+    pub(super) phase: Option<Plane>,
+}
+
+/// Names of a network's answers, one after the other in its output.
+pub(super) fn answers(spec: &ExampleSpec) -> &[String] {
+    match spec.target {
+        ExampleTarget::Picture if !spec.conditioned => &spec.targets,
+        _ => spec.targets.get(..1).unwrap_or_default(),
+    }
 }
 
 /// A picture's first channel, `[rows][columns]`.
@@ -148,18 +190,27 @@ impl Preview {
         let targets: Vec<&[f32]> = self.examples.iter().map(|e| &e.target[..]).collect();
         let outputs: Vec<&[f32]> = outputs.iter().map(|output| &output[..]).collect();
         let input = Plane::joined(&inputs, self.shapes.input, 0, self.step);
-        let target = Plane::joined(&targets, self.shapes.target, 0, self.step);
-        let output = Plane::joined(&outputs, self.shapes.target, 0, self.step);
-        let picture = folder.join("picture.png");
-        draw(&input, &target, &output).write_png(&picture, true)?;
+        let shape = self.shapes.target;
+        let count = answers(&self.spec).len().max(1);
+        let channels = (shape[0] / count).max(1);
+        let answered: Vec<Answered> = (0..count)
+            .map(|i| {
+                let first = i * channels;
+                let of = |pictures: &[&[f32]], channel: usize| {
+                    Plane::joined(pictures, shape, channel, self.step)
+                };
+                Answered {
+                    target: of(&targets, first),
+                    output: of(&outputs, first),
+                    // The phase that the network answers stands behind the magnitude.
+                    phase: (channels > 1).then(|| of(&outputs, first + 1)),
+                }
+            })
+            .collect();
+        let picture = folder.join(PICTURE);
+        draw(&input, &answered).write_png(&picture, true)?;
         let sounds = match &self.sounds {
-            Some(sounds) => {
-                let shape = self.shapes.target;
-                // The phase that the network answers stands behind the magnitude.
-                let phase = (self.spec.output.count() > 1 && shape[0] > 1)
-                    .then(|| Plane::joined(&outputs, shape, 1, self.step));
-                Some(sounds.write(&output, phase.as_ref(), folder)?)
-            }
+            Some(sounds) => Some(sounds.write(&answered, folder)?),
             None => None,
         };
         Ok(PreviewFiles { picture, sounds })
@@ -189,13 +240,18 @@ fn liveliest(set: &ExampleSet, split: Split, wanted: usize) -> Result<usize> {
     Ok(best.0)
 }
 
-/// Three pictures under each other; target and output have one colour scale.
-fn draw(input: &Plane, target: &Plane, output: &Plane) -> Picture {
+/// All pictures in one; an answer's target and output have one colour scale.
+fn draw(input: &Plane, answered: &[Answered]) -> Picture {
     let width = input.columns.clamp(LEAST_WIDTH, MOST_WIDTH);
     let height = input.rows.clamp(LEAST_HEIGHT, MOST_HEIGHT);
     // Wide ones one below the other, others side by side.
     let is_wide = width > 2 * height;
-    let (across, down) = if is_wide { (1, 3) } else { (3, 1) };
+    let (across, down) = if is_wide {
+        (1, 1 + 2 * answered.len())
+    } else {
+        (3, answered.len())
+    };
+    let height = height.min(MOST_HEIGHT_IN_ALL / down.max(1));
     let all = |count: usize, length: usize| count * length + (count - 1) * GAP;
     let (full_width, full_height) = (all(across, width), all(down, height));
     let mut picture = Picture {
@@ -203,17 +259,23 @@ fn draw(input: &Plane, target: &Plane, output: &Plane) -> Picture {
         height: full_height,
         pixels: vec![[96, 96, 104]; full_width * full_height],
     };
-    let (low, high) = target.range();
-    let (out_low, out_high) = output.range();
-    let shared = (low.min(out_low), high.max(out_high));
     let table = Colormap::Ember.table();
-    let planes = [(input, input.range()), (target, shared), (output, shared)];
-    for (i, (plane, (low, high))) in planes.into_iter().enumerate() {
-        let (left, top) = if is_wide {
-            (0, i * (height + GAP))
-        } else {
-            (i * (width + GAP), 0)
-        };
+    let mut parts = vec![(input, input.range(), [0, 0])];
+    for (i, Answered { target, output, .. }) in answered.iter().enumerate() {
+        let (low, high) = target.range();
+        let (out_low, out_high) = output.range();
+        let shared = (low.min(out_low), high.max(out_high));
+        for (j, plane) in [target, output].into_iter().enumerate() {
+            let place = if is_wide {
+                [0, 1 + 2 * i + j]
+            } else {
+                [1 + j, i]
+            };
+            parts.push((plane, shared, place));
+        }
+    }
+    for (plane, (low, high), [column, row]) in parts {
+        let (left, top) = (column * (width + GAP), row * (height + GAP));
         let span = (high - low).max(f32::MIN_POSITIVE);
         if plane.values.is_empty() {
             continue;

@@ -2,13 +2,14 @@
 //!
 //! Picture → magnitudes → phase → samples. The phase is the network's own where it answers one,
 //! else the input's, which a second look at the same songs tells; where that cannot be had (mel
-//! bands, stored examples) it is found by the fast Griffin-Lim.
+//! bands, stored examples) it is found by the fast Griffin-Lim. Input and output are brought to the
+//! target's level, so that they are compared by what they sound like.
 
 use std::path::{Path, PathBuf};
 
-use super::preview::Plane;
+use super::preview::{Answered, Plane, answers};
 use crate::apply::ClipFile;
-use crate::audio::{AudioFormat, Clip, apply_gain, rms};
+use crate::audio::{AudioFormat, Clip, apply_gain, rms, sanitise_file_name};
 use crate::dataset::{
     Example, ExampleSet, ExampleSpec, ExampleTarget, PictureChannels, Polarity, Split,
 };
@@ -16,6 +17,12 @@ use crate::error::Result;
 use crate::phase::{PhaseMethod, PhaseSpec, reconstruct};
 use crate::progress::Reporter;
 use crate::spectral::{Complex32, PicturePlan, Spectrogram, Stft};
+
+/// Files of the input, and of the first answer's target and output.
+pub(super) const SOUNDS: [&str; 3] = ["input.wav", "target.wav", "output.wav"];
+
+/// The most that a sound is raised: 40 dB. Beyond that it is noise that would be heard.
+const MOST_GAIN: f32 = 100.0;
 
 /// Which examples an excerpt is made of.
 #[derive(Debug, Clone, Copy)]
@@ -46,11 +53,12 @@ pub(super) struct Sounds {
     /// Phases of the input in radians, `columns × bins`, if they are known.
     input_phase: Option<Vec<f32>>,
     input_samples: Vec<f32>,
-    target_samples: Vec<f32>,
+    /// Of each answer: its name, and how its target sounds.
+    targets: Vec<(String, Vec<f32>)>,
 }
 
 impl Sounds {
-    /// Prepares input and target; `None` where the examples hold no sound.
+    /// Prepares input and targets; `None` where the examples hold no sound.
     pub(super) fn new(
         spec: &ExampleSpec,
         examples: &[Example],
@@ -72,7 +80,6 @@ impl Sounds {
         let inputs: Vec<&[f32]> = examples.iter().map(|e| &e.input[..]).collect();
         let targets: Vec<&[f32]> = examples.iter().map(|e| &e.target[..]).collect();
         let input = Plane::joined(&inputs, shapes.input, 0, excerpt.step);
-        let target = Plane::joined(&targets, shapes.target, 0, excerpt.step);
         let mut sounds = Self {
             stft,
             plan,
@@ -82,42 +89,56 @@ impl Sounds {
             input: Vec::new(),
             input_phase: None,
             input_samples: Vec::new(),
-            target_samples: Vec::new(),
+            targets: Vec::new(),
         };
         sounds.input = sounds.magnitudes(&input);
         let phases = phases(spec, examples, excerpt, data, cache, reporter)?;
-        let target_phase = phases.as_ref().map(|[_, target]| sounds.radians(target));
-        sounds.input_phase = phases.as_ref().map(|[input, _]| sounds.radians(input));
+        sounds.input_phase = phases.as_ref().map(|(input, _)| sounds.radians(input));
         sounds.input_samples = sounds.samples(&sounds.input, sounds.input_phase.as_deref())?;
-        let target_phase = target_phase.or_else(|| sounds.input_phase.clone());
-        let magnitudes = sounds.answered(&target);
-        sounds.target_samples = sounds.samples(&magnitudes, target_phase.as_deref())?;
+        let names = answers(spec);
+        let channels = (shapes.target[0] / names.len().max(1)).max(1);
+        for (i, name) in names.iter().enumerate() {
+            let target = Plane::joined(&targets, shapes.target, i * channels, excerpt.step);
+            let phase = phases.as_ref().and_then(|(_, targets)| targets.get(i));
+            let own = phase.map(|phase| sounds.radians(phase));
+            let phase = own.as_deref().or(sounds.input_phase.as_deref());
+            let samples = sounds.samples(&sounds.answered(&target), phase)?;
+            sounds.targets.push((name.clone(), samples));
+        }
         Ok(Some(sounds))
     }
 
-    /// Writes input, target and output; the output at the target's level (root of the mean square).
-    pub(super) fn write(
-        &self,
-        output: &Plane,
-        phase: Option<&Plane>,
-        folder: &Path,
-    ) -> Result<[PathBuf; 3]> {
-        let magnitudes = self.answered(output);
-        let own = phase.map(|phase| self.radians(phase));
-        let phase = own.as_deref().or(self.input_phase.as_deref());
-        let mut samples = self.samples(&magnitudes, phase)?;
-        let level = rms(&samples);
-        if level > 0.0 {
-            apply_gain(&mut samples, rms(&self.target_samples) / level);
-        }
-        let paths = ["input.wav", "target.wav", "output.wav"].map(|name| folder.join(name));
-        let sounds = [&self.input_samples, &self.target_samples, &samples];
-        for (path, samples) in paths.iter().zip(sounds) {
-            let file = ClipFile::new(path.clone(), Some(AudioFormat::Wav32f), true)?;
-            let clip = Clip::new(self.sample_rate_hz, vec![samples.clone()]);
-            file.write(&clip, &Reporter::silent())?;
+    /// Writes input, targets and outputs; each output at its target's level (root of the mean
+    /// square), the input at the first one's.
+    pub(super) fn write(&self, answered: &[Answered], folder: &Path) -> Result<[PathBuf; 3]> {
+        let paths = SOUNDS.map(|name| folder.join(name));
+        for (i, ((name, target), answer)) in self.targets.iter().zip(answered).enumerate() {
+            let magnitudes = self.answered(&answer.output);
+            let own = answer.phase.as_ref().map(|phase| self.radians(phase));
+            let phase = own.as_deref().or(self.input_phase.as_deref());
+            let output = self.samples(&magnitudes, phase)?;
+            let wanted = rms(target);
+            if i == 0 {
+                self.keep(&paths[0], levelled(self.input_samples.clone(), wanted))?;
+                self.keep(&paths[1], target.clone())?;
+                self.keep(&paths[2], levelled(output, wanted))?;
+            } else {
+                let path = |what: &str| {
+                    let file = sanitise_file_name(&format!("{what}-{name}"));
+                    folder.join(format!("{file}.wav"))
+                };
+                self.keep(&path("target"), target.clone())?;
+                self.keep(&path("output"), levelled(output, wanted))?;
+            }
         }
         Ok(paths)
+    }
+
+    fn keep(&self, path: &Path, samples: Vec<f32>) -> Result<()> {
+        let file = ClipFile::new(path.to_path_buf(), Some(AudioFormat::Wav32f), true)?;
+        let clip = Clip::new(self.sample_rate_hz, vec![samples]);
+        file.write(&clip, &Reporter::silent())?;
+        Ok(())
     }
 
     /// Magnitudes that an answer stands for, `columns × bins`.
@@ -192,7 +213,17 @@ impl Sounds {
     }
 }
 
-/// Phases over π of the excerpt's input and target, if the songs can be looked at again.
+/// Samples at a level (root of the mean square), as far as the greatest gain allows; as they are if
+/// either is silent.
+fn levelled(mut samples: Vec<f32>, wanted: f32) -> Vec<f32> {
+    let level = rms(&samples);
+    if level > 0.0 && wanted > 0.0 {
+        apply_gain(&mut samples, (wanted / level).min(MOST_GAIN));
+    }
+    samples
+}
+
+/// Phases over π of the excerpt's input and targets, if the songs can be looked at again.
 fn phases(
     spec: &ExampleSpec,
     examples: &[Example],
@@ -200,7 +231,7 @@ fn phases(
     data: &Path,
     cache: Option<&Path>,
     reporter: &Reporter,
-) -> Result<Option<[Plane; 2]>> {
+) -> Result<Option<(Plane, Vec<Plane>)>> {
     if spec.picture.mel.is_some() {
         return Ok(None);
     }
@@ -239,8 +270,10 @@ fn phases(
     }
     let inputs: Vec<&[f32]> = seen.iter().map(|e| &e.input[..]).collect();
     let targets: Vec<&[f32]> = seen.iter().map(|e| &e.target[..]).collect();
-    Ok(Some([
+    // Each target's phase stands behind its magnitude.
+    let phase = |i: usize| Plane::joined(&targets, shapes.target, 2 * i + 1, excerpt.step);
+    Ok(Some((
         Plane::joined(&inputs, shapes.input, 1, excerpt.step),
-        Plane::joined(&targets, shapes.target, 1, excerpt.step),
-    ]))
+        (0..shapes.target[0] / 2).map(phase).collect(),
+    )))
 }

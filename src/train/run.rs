@@ -19,9 +19,10 @@ use super::event_file::EventFile;
 use super::history::{HistoryRow, read_history};
 use super::learner::Learner;
 use super::recipe::Recipe;
+use super::run_data::claim_data;
 use super::run_events::{Control, RunOptions, RunSummary, TrainEvent};
-use super::run_folder::{RunFolder, RunPlace};
-use super::run_start::{Start, open_set};
+use super::run_folder::{RunFolder, RunPlace, Session};
+use super::run_start::{Start, load_weights, not_finite, open_set};
 use super::seeds::mixed;
 use super::weights::Weights;
 use crate::dataset::{ExampleSet, ExampleStream, Split};
@@ -31,15 +32,17 @@ use crate::progress::Reporter;
 /// Threads that make examples, unless the recipe says.
 const MOST_THREADS: usize = 4;
 
-/// Trains as a recipe says on the recordings in `data`, and keeps everything in the folder `out`. A
-/// run that is to be replaced is removed once recordings and weights for the new one were read.
-/// `watch` hears all that happens and answers whether to go on.
+/// Trains as a recipe says on the recordings in `data`, and keeps everything in the folder `out`.
+/// Nothing is written there, and a run that is to be replaced is not removed, before recordings and
+/// weights for the new one were read and its first network was made. A run that is resumed has
+/// `recipe` from then on. `watch` hears all that happens and answers whether to go on.
 ///
 /// # Errors
 /// [`Error::Setting`] for a wrong recipe, for data without examples, and for a loss that is no
-/// number any more: then `checkpoints/last` is the last good state; "out" if another training goes
-/// on there. [`Error::Exists`] if there is a run in `out`; [`Error::Cancelled`] once the reporter's
-/// token is raised, after a checkpoint; [`Error::Io`]; [`Error::Device`].
+/// number any more: then `checkpoints/last` is the last good state, and the run can be resumed with
+/// other learning rates, `training.clip_norm` and `schedule.warmup_steps`; "out" if another
+/// training goes on there. [`Error::Exists`] if there is a run in `out`; [`Error::Cancelled`] once
+/// the reporter's token is raised, after a checkpoint; [`Error::Io`]; [`Error::Device`].
 pub fn train(
     recipe: &Recipe,
     data: &Path,
@@ -51,19 +54,21 @@ pub fn train(
 ) -> Result<RunSummary> {
     recipe.validate()?;
     let stages = recipe.stages()?;
-    let place = RunPlace::take(out, options.resume, options.overwrite)?;
+    let place = RunPlace::find(out, options.resume, options.overwrite)?;
     // One for all stages and previews: every recording is brought to the rate once.
     let (_kept, cache) = options.cache_folder()?;
     let cache = Some(cache);
     let weights = options.weights.as_deref();
-    let start = match stages.first().filter(|_| place.replaces()) {
+    let start = match stages.first().filter(|_| !place.is_resumed()) {
         Some(stage) => {
             let cache = cache.as_deref();
-            Some(Start::look(stage, data, weights, cache, reporter)?)
+            let start = Start::look(stage, data, processor, weights, cache, reporter)?;
+            Some(start)
         }
         None => None,
     };
-    let folder = place.begin(recipe, &processor.name)?;
+    let asked = options.device;
+    let folder = place.begin(recipe, &Session { processor, asked }, reporter)?;
     let mut run = Run {
         data,
         processor,
@@ -71,6 +76,7 @@ pub fn train(
         watch,
         reporter,
         stages,
+        stage_names: recipe.stage_names(),
         cache,
         start,
         folder,
@@ -102,6 +108,8 @@ pub(super) struct Run<'a> {
     pub(super) watch: &'a mut dyn FnMut(TrainEvent) -> Control,
     pub(super) reporter: &'a Reporter,
     stages: Vec<Recipe>,
+    /// Names of the stages before the training.
+    pub(super) stage_names: Vec<String>,
     /// Where recordings at the examples' rate are.
     pub(super) cache: Option<PathBuf>,
     /// What the first stage begins with, if that was looked at already.
@@ -163,18 +171,22 @@ impl Run<'_> {
         let Some(recipe) = self.stages.get(self.state.stage).cloned() else {
             return Err(no_checkpoint(&self.folder.path));
         };
-        let (set, weights) = match self.start.take() {
-            Some(start) => (start.set, start.weights),
+        let (set, looked_at) = match self.start.take() {
+            Some(start) => (start.set, Some(start.learner)),
             None => {
                 let cache = self.cache.as_deref();
                 (open_set(&recipe, self.data, cache, self.reporter)?, None)
             }
         };
-        self.folder
-            .claim_data(self.data, self.state.stage, &set, self.reporter)?;
-        let mut learner = Learner::new(&recipe, set.shapes(), self.processor)?;
+        let (path, stage) = (&self.folder.path, self.state.stage);
+        claim_data(path, self.data, stage, &set, self.reporter)?;
+        let is_ready = looked_at.is_some();
+        let mut learner = match looked_at {
+            Some(learner) => learner,
+            None => Learner::new(&recipe, set.shapes(), self.processor)?,
+        };
         self.parameters = learner.parameters()?;
-        self.begin(&mut learner, weights)?;
+        self.begin(&mut learner, is_ready)?;
         let batches = batches_per_epoch(&recipe, set.len(Split::Train));
         self.notify(TrainEvent::Started {
             device: self.processor.name.clone(),
@@ -207,9 +219,9 @@ impl Run<'_> {
         }
     }
 
-    /// Puts the first weights of a stage in place, and a state on the disk. `weights` are those that
-    /// were asked for, if they were read already.
-    fn begin(&mut self, learner: &mut Learner, weights: Option<Weights>) -> Result<()> {
+    /// Puts the first weights of a stage in place, unless they are (`is_ready`), and a state on the
+    /// disk.
+    fn begin(&mut self, learner: &mut Learner, is_ready: bool) -> Result<()> {
         let path = &self.folder.path;
         if std::mem::take(&mut self.is_restored) {
             Checkpoint::Last.restore(path, learner, self.state.stage_step)?;
@@ -227,26 +239,16 @@ impl Run<'_> {
         } else {
             self.options.weights.clone()
         };
-        let weights = match (weights, earlier) {
-            (None, Some(path)) => Some(Weights::read_safetensors(&path)?),
-            (weights, _) => weights,
-        };
-        if let Some(weights) = weights {
-            let fit = learner.load(&weights)?;
-            if !fit.is_whole() {
-                let (arrays, of) = (fit.arrays, fit.of);
-                let text =
-                    format!("weights: {arrays} of {of} arrays were taken; the others are new");
-                self.reporter.warn(text);
-            }
+        if let Some(earlier) = earlier.filter(|_| !is_ready) {
+            let weights = Weights::read_safetensors(&earlier)?;
+            load_weights(learner, &weights, self.reporter)?;
         }
         // In this order: until the new state is there, the earlier stage's best is needed.
         if Checkpoint::Last
             .write(path, learner, &self.state)?
             .is_none()
         {
-            let problem = "hold numbers that are not finite; begin with others";
-            return Err(Error::setting("weights", problem));
+            return Err(not_finite());
         }
         Checkpoint::Best.clear(path)
     }
@@ -309,6 +311,7 @@ impl Run<'_> {
                 step: self.state.step,
                 losses,
                 learning_rate: rates.generator,
+                discriminator_learning_rate: losses.discriminator.map(|_| rates.discriminator),
                 secs,
                 examples_per_sec: size as f64 / secs.max(1e-9),
             });

@@ -11,6 +11,7 @@ use super::preview::Preview;
 use super::recipe::Recipe;
 use super::run::{Run, threads};
 use super::run_events::TrainEvent;
+use super::run_previews::preview_folder;
 use super::settings::BestBy;
 use crate::dataset::{ExampleSet, ExampleStream, Split};
 use crate::error::{Error, Result};
@@ -54,6 +55,7 @@ impl Run<'_> {
             valid
         };
         let rates = self.rates(recipe, batches, self.state.stage_step.saturating_sub(1));
+        let discriminator_rate = train.discriminator.map(|_| rates.discriminator);
         // Without validation songs every epoch is judged.
         let epochs = if set.is_empty(Split::Valid) {
             1
@@ -68,13 +70,15 @@ impl Run<'_> {
             train,
             valid,
             learning_rate: rates.generator,
-            discriminator_learning_rate: train.discriminator.map(|_| rates.discriminator),
+            discriminator_learning_rate: discriminator_rate,
             secs: self.state.epoch_secs,
         });
         write_history(&self.folder.history(), &self.history)?;
         let mut scalars = named("train", &train);
         scalars.extend(valid.iter().flat_map(|losses| named("valid", losses)));
         scalars.push(("learning_rate".to_owned(), rates.generator));
+        let of_discriminator = |rate| ("learning_rate_discriminator".to_owned(), rate);
+        scalars.extend(discriminator_rate.map(of_discriminator));
         events.scalars(self.state.step, &scalars)?;
 
         self.state.epoch += 1;
@@ -91,6 +95,7 @@ impl Run<'_> {
             valid,
             is_best,
             learning_rate: rates.generator,
+            discriminator_learning_rate: discriminator_rate,
         });
         if recipe.preview.secs > 0.0
             && (is_last || self.state.epoch.is_multiple_of(recipe.preview.every_epochs))
@@ -167,14 +172,20 @@ impl Run<'_> {
         epoch: usize,
     ) -> Result<()> {
         let cache = self.cache.as_deref();
-        let folder = self.folder.preview(epoch);
+        let (names, stage) = (&self.stage_names, self.state.stage);
+        let folder = preview_folder(&self.folder.path, names, stage, epoch);
+        let stage = names.get(stage).cloned();
         let made = match preview {
             Some(preview) => preview.write(tester, &folder),
             None => Preview::new(recipe, set, self.data, cache, self.reporter)
                 .and_then(|made| preview.insert(made).write(tester, &folder)),
         };
         match made {
-            Ok(files) => self.notify(TrainEvent::Preview { epoch, files }),
+            Ok(files) => self.notify(TrainEvent::Preview {
+                stage,
+                epoch,
+                files,
+            }),
             Err(Error::Cancelled) => return Err(Error::Cancelled),
             Err(error) => self.reporter.warn(format!("no preview: {error}")),
         }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::TrainDevice;
 use super::checkpoint::{BestEpoch, Checkpoint};
 use super::loss::Losses;
 use super::preview::PreviewFiles;
@@ -33,6 +34,8 @@ pub struct RunOptions {
     pub weights: Option<PathBuf>,
     /// A folder for recordings at the examples' rate; a temporary one unless given.
     pub cache: Option<PathBuf>,
+    /// What the device was asked for as, to be written down; `None` is what it is called itself.
+    pub device: Option<TrainDevice>,
 }
 
 impl RunOptions {
@@ -93,6 +96,8 @@ pub enum TrainEvent {
         losses: Losses,
         /// The network's learning rate.
         learning_rate: f64,
+        /// The discriminator's, if there is one.
+        discriminator_learning_rate: Option<f64>,
         /// Seconds since the step before, waiting for examples included.
         secs: f64,
         /// Examples per second at this step.
@@ -110,9 +115,14 @@ pub enum TrainEvent {
         is_best: bool,
         /// The network's learning rate.
         learning_rate: f64,
+        /// The discriminator's, if there is one.
+        discriminator_learning_rate: Option<f64>,
     },
     /// A preview was written.
     Preview {
+        /// The name, by [`Recipe::stage_names`](super::Recipe::stage_names), of the stage before the
+        /// training that it is of; `None` for the training itself.
+        stage: Option<String>,
         /// The epoch, from 1.
         epoch: usize,
         /// Its files.

@@ -3,27 +3,32 @@
 //! ```text
 //! RUN/recipe.toml                 every setting
 //!     data.toml                   folder, checksum, songs by split
-//!     run.toml                    version, device, when, how it ended
+//!     run.toml                    versions, device, when, how it ended
 //!     history.csv                 one row per epoch
 //!     events.out.tfevents.…       the same for TensorBoard
 //!     checkpoints/{best,last}/    networks, optimisers, state
 //!     previews/epoch-NNN/         picture.png, input.wav, target.wav, output.wav
+//!     previews/STAGE/epoch-NNN/   the same of a stage before the training
 //!     .lock                       held by the program that trains in it
 //! ```
+//!
+//! A run that is resumed with another recipe, as far as that may differ, has that recipe from then
+//! on, in `recipe.toml` too.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{Checkpoint, no_checkpoint};
 use super::recipe::Recipe;
 use super::recipe_table::{from_table, parse_table};
+use super::run_data::RunData;
 use super::run_lock::RunLock;
+use super::{Processor, TrainDevice};
 use crate::audio::write_whole;
-use crate::dataset::{ExampleSet, Split};
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
 
@@ -47,10 +52,22 @@ pub enum RunStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunRecord {
-    /// Version of this program.
+    /// Version of this program, at the latest session.
     pub version: String,
-    /// The device, in its own words.
+    /// Version of burn, which computes, as "0.22"; `None` in older runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub burn: Option<String>,
+    /// System and kind of processor, as "linux, x86_64"; `None` in older runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+    /// The device of the latest session, in its own words.
     pub device: String,
+    /// What the same device is asked for as, "cpu" or "gpu:N"; `None` in older runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_wish: Option<String>,
+    /// What was asked for, "auto" too; `None` in older runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_asked: Option<String>,
     /// Seed of weights, order and dropout.
     pub seed: u64,
     /// Seed of the examples.
@@ -68,30 +85,18 @@ pub struct RunRecord {
     pub reason: Option<String>,
 }
 
-/// `data.toml`: what a run learns from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RunData {
-    /// The folder; in its name, what is not UTF-8 is replaced.
-    #[serde(serialize_with = "in_text")]
-    pub folder: PathBuf,
-    /// SHA-256 over the examples' settings and songs of each stage.
-    pub checksums: Vec<String>,
-    /// Seconds of the songs to learn from.
-    #[serde(default)]
-    pub train_secs: f64,
-    /// Songs to learn from.
-    pub train: Vec<String>,
-    /// Songs to watch the learning with.
-    pub valid: Vec<String>,
-    /// Songs kept for later.
-    pub test: Vec<String>,
+/// What a session trains on.
+pub(super) struct Session<'a> {
+    pub(super) processor: &'a Processor,
+    /// What was asked for, if that is known.
+    pub(super) asked: Option<TrainDevice>,
 }
 
 /// A folder that a run may have; nothing in it is changed yet.
 pub(super) struct RunPlace {
     path: PathBuf,
-    lock: RunLock,
+    /// Of a run that is there.
+    lock: Option<RunLock>,
     /// Whether it carries on what is there.
     is_resumed: bool,
     overwrite: bool,
@@ -107,14 +112,63 @@ pub(super) struct RunFolder {
     _lock: RunLock,
 }
 
-const RECIPE: &str = "recipe.toml";
-const DATA: &str = "data.toml";
+pub(super) const RECIPE: &str = "recipe.toml";
+pub(super) const DATA: &str = "data.toml";
+pub(super) const PREVIEWS: &str = "previews";
 const RECORD: &str = "run.toml";
 const HISTORY: &str = "history.csv";
 
+/// burn's version; a test compares it with what the program is built with.
+const BURN: &str = "0.22";
+
+/// Words of the reason of a run whose numbers were no numbers any more.
+pub(super) const BROKE_DOWN: &str = "training broke down";
+
+impl RunRecord {
+    fn new(recipe: &Recipe, session: &Session<'_>) -> Self {
+        let now = now_secs();
+        let mut record = Self {
+            version: String::new(),
+            burn: None,
+            system: None,
+            device: String::new(),
+            device_wish: None,
+            device_asked: None,
+            seed: recipe.training.seed,
+            examples_seed: recipe.examples.seed,
+            started_secs: now,
+            changed_secs: now,
+            resumed: 0,
+            status: RunStatus::Running,
+            reason: None,
+        };
+        record.take_session(session);
+        record
+    }
+
+    /// What another session may change.
+    fn take_session(&mut self, session: &Session<'_>) {
+        let Session { processor, asked } = session;
+        self.version = env!("CARGO_PKG_VERSION").to_owned();
+        self.burn = Some(BURN.to_owned());
+        let (system, machine) = (std::env::consts::OS, std::env::consts::ARCH);
+        self.system = Some(format!("{system}, {machine}"));
+        self.device = processor.name.clone();
+        self.device_wish = Some(processor.wish.to_string());
+        self.device_asked = Some(asked.unwrap_or(processor.wish).to_string());
+    }
+
+    /// Whether it failed because numbers were no numbers any more.
+    fn has_broken_down(&self) -> bool {
+        let reason = self.reason.as_deref().unwrap_or("");
+        self.status == RunStatus::Failed && reason.contains(BROKE_DOWN)
+    }
+}
+
 impl RunPlace {
-    /// Takes a folder for a run: a new one, or one to carry on.
-    pub(super) fn take(path: &Path, resume: bool, overwrite: bool) -> Result<Self> {
+    /// Looks for a place for a run: a new one, or one to carry on. Nothing is written where there
+    /// is none yet; one that is there is held from now on.
+    pub(super) fn find(path: &Path, resume: bool, overwrite: bool) -> Result<Self> {
         let is_there = path.join(RECORD).is_file();
         if resume && !is_there && !overwrite {
             return Err(no_checkpoint(path));
@@ -122,50 +176,64 @@ impl RunPlace {
         if is_there && !resume && !overwrite {
             return Err(Error::Exists { path: path.into() });
         }
-        std::fs::create_dir_all(path).map_err(Error::io("create the folder", path))?;
         Ok(Self {
             path: path.into(),
-            lock: RunLock::take(path)?,
+            lock: match is_there {
+                true => Some(RunLock::take(path)?),
+                false => None,
+            },
             is_resumed: resume && is_there,
             overwrite,
         })
     }
 
-    /// Whether a run that is there is to be removed.
-    pub(super) fn replaces(&self) -> bool {
-        !self.is_resumed && self.path.join(RECORD).is_file()
+    /// Whether it carries on what is there.
+    pub(super) fn is_resumed(&self) -> bool {
+        self.is_resumed
     }
 
     /// Begins a run in it, or carries on the one that is there.
-    pub(super) fn begin(self, recipe: &Recipe, device: &str) -> Result<RunFolder> {
-        if self.is_resumed {
-            return RunFolder::carry_on(self, recipe, device);
+    pub(super) fn begin(
+        self,
+        recipe: &Recipe,
+        session: &Session<'_>,
+        reporter: &Reporter,
+    ) -> Result<RunFolder> {
+        let Self {
+            path,
+            lock,
+            is_resumed,
+            overwrite,
+        } = self;
+        let lock = match lock {
+            Some(lock) => lock,
+            None => {
+                std::fs::create_dir_all(&path).map_err(Error::io("create the folder", &path))?;
+                RunLock::take(&path)?
+            }
+        };
+        if is_resumed {
+            return RunFolder::carry_on(path, lock, recipe, session, reporter);
         }
-        if self.replaces() {
-            clear(&self.path)?;
+        if path.join(RECORD).is_file() {
+            if !overwrite {
+                // It came while the recordings were looked at.
+                return Err(Error::Exists { path });
+            }
+            clear(&path)?;
         }
-        let text = std::fs::read_to_string(self.path.join(RECIPE));
+        let text = std::fs::read_to_string(path.join(RECIPE));
         // A run that was killed before its record was there is this one.
         let is_ours = match text {
             Ok(text) => text == recipe.to_toml()?,
             Err(_) => false,
         };
-        recipe.write(&self.path.join(RECIPE), self.overwrite || is_ours)?;
+        recipe.write(&path.join(RECIPE), overwrite || is_ours)?;
         let folder = RunFolder {
-            path: self.path,
-            record: RunRecord {
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-                device: device.to_owned(),
-                seed: recipe.training.seed,
-                examples_seed: recipe.examples.seed,
-                started_secs: now_secs(),
-                changed_secs: now_secs(),
-                resumed: 0,
-                status: RunStatus::Running,
-                reason: None,
-            },
+            path,
+            record: RunRecord::new(recipe, session),
             is_resumed: false,
-            _lock: self.lock,
+            _lock: lock,
         };
         folder.write_record()?;
         Ok(folder)
@@ -173,26 +241,45 @@ impl RunPlace {
 }
 
 impl RunFolder {
-    fn carry_on(place: RunPlace, recipe: &Recipe, device: &str) -> Result<Self> {
-        let path = place.path.as_path();
+    /// Carries on the run that is there. From then on `recipe` is what its folder holds.
+    fn carry_on(
+        path: PathBuf,
+        lock: RunLock,
+        recipe: &Recipe,
+        session: &Session<'_>,
+        reporter: &Reporter,
+    ) -> Result<Self> {
         let before = Recipe::read(&path.join(RECIPE))?;
-        if !recipe.continues(&before)? {
+        let mut record: RunRecord = read_toml("run", &path.join(RECORD))?;
+        let has_failed = record.status == RunStatus::Failed;
+        let is_same = recipe.continues(&before)?;
+        let goes_on = is_same || has_failed && recipe.continues_failed(&before)?;
+        if !goes_on {
             let problem = format!(
-                "the recipe differs from the run's in more than length, threads and previews; \
+                "the recipe differs from the run's in more than length, threads and previews{}; \
                  change it back, or start another run: {}",
+                match has_failed {
+                    true => ", learning rates, training.clip_norm and schedule.warmup_steps",
+                    false => "",
+                },
                 path.display()
             );
             return Err(Error::setting("resume", problem));
         }
+        if is_same && record.has_broken_down() {
+            reporter.warn(
+                "the run broke down, and goes on with the same settings: it may well do so again; \
+                 it can be resumed with a lower learning rate",
+            );
+        }
         recipe.write(&path.join(RECIPE), true)?;
-        let mut record: RunRecord = read_toml("run", &path.join(RECORD))?;
         record.resumed += 1;
-        record.device = device.to_owned();
+        record.take_session(session);
         let mut folder = Self {
-            path: path.into(),
+            path,
             record,
             is_resumed: true,
-            _lock: place.lock,
+            _lock: lock,
         };
         folder.set_status(RunStatus::Running, None)?;
         Ok(folder)
@@ -209,61 +296,8 @@ impl RunFolder {
         write_toml(&self.record, &self.path.join(RECORD))
     }
 
-    /// Says what a stage learns from; a resumed run must learn from the same.
-    pub(super) fn claim_data(
-        &self,
-        folder: &Path,
-        stage: usize,
-        set: &ExampleSet,
-        reporter: &Reporter,
-    ) -> Result<()> {
-        let path = self.path.join(DATA);
-        let checksum = set.checksum();
-        let mut data = if path.is_file() {
-            read_toml::<RunData>("record of the data", &path)?
-        } else {
-            RunData {
-                folder: std::path::absolute(folder).map_err(Error::io("find", folder))?,
-                checksums: Vec::new(),
-                train_secs: 0.0,
-                train: Vec::new(),
-                valid: Vec::new(),
-                test: Vec::new(),
-            }
-        };
-        match data.checksums.get(stage) {
-            Some(before) if *before != checksum => {
-                let problem = format!(
-                    "the songs differ from those that this run began with; bring them back, or \
-                     start another run: {}",
-                    folder.display()
-                );
-                return Err(Error::setting("data", problem));
-            }
-            Some(_) => return Ok(()),
-            None => data.checksums.push(checksum),
-        }
-        for problem in set.problems() {
-            reporter.warn(problem.clone());
-        }
-        let names = |split: Split| -> Vec<String> {
-            let songs = set.songs().iter().filter(|song| song.split == split);
-            songs.map(|song| song.name.clone()).collect()
-        };
-        let of_train = set.songs().iter().filter(|song| song.split == Split::Train);
-        data.train_secs = of_train.map(|song| song.seconds).sum();
-        data.train = names(Split::Train);
-        data.valid = names(Split::Valid);
-        data.test = names(Split::Test);
-        write_toml(&data, &path)
-    }
-
     pub(super) fn history(&self) -> PathBuf {
         self.path.join(HISTORY)
-    }
-
-    pub(super) fn preview(&self, epoch: usize) -> PathBuf {
-        self.path.join("previews").join(format!("epoch-{epoch:03}"))
     }
 }
 
@@ -323,16 +357,11 @@ fn clear(path: &Path) -> Result<()> {
             || name.starts_with("events.out.tfevents.")
         {
             std::fs::remove_file(&place).map_err(Error::io("remove", &place))?;
-        } else if name == "previews" {
+        } else if name == PREVIEWS {
             std::fs::remove_dir_all(&place).map_err(Error::io("remove", &place))?;
         }
     }
     Ok(())
-}
-
-/// A path as text, whatever its bytes.
-fn in_text<S: Serializer>(path: &Path, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    serializer.serialize_str(&path.to_string_lossy())
 }
 
 fn now_secs() -> u64 {
@@ -341,7 +370,7 @@ fn now_secs() -> u64 {
         .map_or(0, |since| since.as_secs())
 }
 
-fn read_toml<T: DeserializeOwned>(what: &'static str, path: &Path) -> Result<T> {
+pub(super) fn read_toml<T: DeserializeOwned>(what: &'static str, path: &Path) -> Result<T> {
     let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
     parse_table(&text)
         .and_then(from_table)
@@ -352,7 +381,7 @@ fn read_toml<T: DeserializeOwned>(what: &'static str, path: &Path) -> Result<T> 
         })
 }
 
-fn write_toml(value: &impl Serialize, path: &Path) -> Result<()> {
+pub(super) fn write_toml(value: &impl Serialize, path: &Path) -> Result<()> {
     let text = toml::to_string_pretty(value)
         .map_err(|error| Error::setting("run", format!("cannot be written: {error}")))?;
     write_whole(path, true, |file| file.write_all(text.as_bytes()))

@@ -7,7 +7,7 @@ use super::learner::{Learner, Rates};
 use super::recipe::Recipe;
 use super::run::{Ending, Run};
 use super::run_events::{Control, RunSummary, TrainEvent};
-use super::run_folder::RunStatus;
+use super::run_folder::{BROKE_DOWN, RunStatus};
 use super::schedule::Place;
 use crate::error::{Error, Result};
 use crate::memory::peak_memory_bytes;
@@ -82,16 +82,42 @@ impl Run<'_> {
 
     /// The error for a loss that is no number. `checkpoints/last` was written before.
     pub(super) fn diverged(&self, recipe: &Recipe, name: &str, value: f64) -> Error {
+        let path = &self.folder.path;
         let problem = format!(
-            "training broke down at epoch {}, step {}: {name} became {value}; try {:e}, or \
-             training.clip_norm = 1, or schedule.warmup_steps = 500; the last good state is kept \
-             in {}",
+            "{BROKE_DOWN} at epoch {}, step {}: {name} became {value}; the last good state is kept \
+             in {}; go on from it with a lower learning rate: {}; training.clip_norm and \
+             schedule.warmup_steps may be set then too",
             self.epoch_number(recipe),
             self.state.step + 1,
-            recipe.optimiser.learning_rate / 10.0,
-            self.folder.path.join("checkpoints").join("last").display()
+            path.join("checkpoints").join("last").display(),
+            self.cure(recipe)
         );
         Error::setting("optimiser.learning_rate", problem)
+    }
+
+    /// The words that carry on with a tenth of the stage's learning rates.
+    fn cure(&self, recipe: &Recipe) -> String {
+        let mut words = format!(
+            "stemloom train --resume --out {}",
+            shell_word(&self.folder.path.to_string_lossy())
+        );
+        let stage = self.stage_names.get(self.state.stage);
+        let mut rates = vec![("optimiser", recipe.optimiser.learning_rate)];
+        let own = recipe.discriminator_optimiser;
+        if let Some(own) = own.filter(|_| recipe.loss.adversarial) {
+            rates.push(("discriminator_optimiser", own.learning_rate));
+        }
+        for (table, rate) in rates {
+            let rate = in_few_digits(rate / 10.0);
+            words.push_str(&match stage {
+                Some(name) => {
+                    let key = format!("pretrain.{name}.{table}.learning_rate={rate}");
+                    format!(" --set {}", shell_word(&key))
+                }
+                None => format!(" --set {table}.learning_rate={rate}"),
+            });
+        }
+        words
     }
 
     /// Writes down how the run ended, and sums it up.
@@ -137,4 +163,22 @@ impl Run<'_> {
         });
         Ok(summary)
     }
+}
+
+/// A word as it is typed, in quotes where a shell would take it for several or for something else.
+pub(crate) fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./\\:=+,@~".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else if text.contains(['"', '$', '`']) {
+        format!("'{text}'")
+    } else {
+        format!("\"{text}\"")
+    }
+}
+
+/// A number with three digits at most.
+fn in_few_digits(x: f64) -> String {
+    let rounded: f64 = format!("{x:.2e}").parse().unwrap_or(x);
+    format!("{rounded:e}")
 }

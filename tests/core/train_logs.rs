@@ -6,7 +6,9 @@ use prost::Message;
 use stemloom::audio::decode;
 use stemloom::memory::peak_memory_bytes;
 use stemloom::progress::Reporter;
-use stemloom::train::{Control, Recipe, RunOptions, TrainEvent, read_history, read_run};
+use stemloom::train::{
+    Control, Recipe, RunOptions, RunPreview, TrainEvent, read_history, read_previews, read_run,
+};
 
 use crate::train_common::{
     RATE_HZ, instruments, resumed, run, run_watched, tiny, tiny_adversarial,
@@ -105,8 +107,9 @@ fn tensorboard_finds_every_number_of_the_history() {
     let folder = tempfile::tempdir().unwrap();
     let data = instruments(folder.path());
     let out = folder.path().join("run");
-    run(&tiny_adversarial(&[]), &data, &out);
-    resumed(&tiny_adversarial(&["training.epochs=3"]), &data, &out);
+    let own = "discriminator_optimiser.learning_rate=0.0001";
+    run(&tiny_adversarial(&[own]), &data, &out);
+    resumed(&tiny_adversarial(&[own, "training.epochs=3"]), &data, &out);
     let files = event_files(&out);
     assert_eq!(files.len(), 2);
     let all: Vec<Vec<Event>> = files.iter().map(|file| events(file)).collect();
@@ -146,6 +149,8 @@ fn tensorboard_finds_every_number_of_the_history() {
                 .unwrap()
         };
         assert_eq!(value("learning_rate"), row.learning_rate as f32);
+        let rate = row.discriminator_learning_rate.unwrap();
+        assert_eq!(value("learning_rate_discriminator"), rate as f32);
         for (prefix, losses) in [("train", row.train), ("valid", row.valid.unwrap())] {
             for (name, x) in losses.named() {
                 assert_eq!(value(&format!("{prefix}/{name}")), x as f32);
@@ -194,7 +199,13 @@ fn previews_are_seen_and_heard() {
     let recipe = tiny(&["preview.secs=0.5", "training.steps_per_epoch=2"]);
     let mut previews = Vec::new();
     run_watched(&recipe, &data, &out, &RunOptions::default(), &mut |event| {
-        if let TrainEvent::Preview { epoch, files } = event {
+        if let TrainEvent::Preview {
+            stage,
+            epoch,
+            files,
+        } = event
+        {
+            assert_eq!(stage, None);
             previews.push((epoch, files));
         }
         Control::Go
@@ -219,11 +230,13 @@ fn previews_are_seen_and_heard() {
             assert_eq!(clip.frames(), 8 * 16 * 32);
         }
         let level = |i: usize| stemloom::audio::rms(clips[i].channel(0));
-        assert!(level(0) > 0.0 && level(1) > 0.0);
-        assert!(
-            (level(2) / level(1) - 1.0).abs() < 1e-3,
-            "the output has the target's level"
-        );
+        assert!(level(1) > 0.0);
+        for (i, name) in [(0, "input"), (2, "output")] {
+            assert!(
+                (level(i) / level(1) - 1.0).abs() < 1e-3,
+                "the {name} has the target's level"
+            );
+        }
         inputs.push(clips[0].channel(0).to_vec());
     }
     // The same excerpt every time.
@@ -263,8 +276,14 @@ fn the_preview_of_an_input_is_the_recording_itself() {
             .step_by(512)
             .map(|start| {
                 let middle = 64..made.len() - 64;
-                let truth = &truth[start..start + made.len()];
-                crate::common::snr_db(&truth[middle.clone()], &made[middle])
+                let truth = &truth[start..start + made.len()][middle.clone()];
+                let made = &made[middle];
+                // The input has the target's level, not its own.
+                let product =
+                    |a: &[f32], b: &[f32]| -> f32 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+                let gain = product(truth, made) / product(made, made);
+                let made: Vec<f32> = made.iter().map(|x| gain * x).collect();
+                crate::common::snr_db(truth, &made)
             })
             .fold(f64::NEG_INFINITY, f64::max);
         assert!(best > 25.0, "{instrument}: {best} dB");
@@ -289,4 +308,110 @@ fn a_run_tells_what_it_is_made_of() {
     if cfg!(target_os = "linux") {
         assert!(peak_memory_bytes().unwrap() > 1_000_000);
     }
+}
+
+#[test]
+fn stages_have_their_own_previews() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = instruments(folder.path());
+    let out = folder.path().join("run");
+    let short = [
+        "training.epochs=2",
+        "training.steps_per_epoch=1",
+        "preview.secs=0.3",
+    ];
+    let stages = "\n[[pretrain]]\nname = \"first\"\n\n[[pretrain]]\nname = \"epoch-001\"\n\
+                  training.epochs = 1\n";
+    let text = tiny(&short).to_toml().unwrap() + stages;
+    let recipe = Recipe::parse(&text, Path::new("stages.toml")).unwrap();
+    let mut told = Vec::new();
+    run_watched(&recipe, &data, &out, &RunOptions::default(), &mut |event| {
+        if let TrainEvent::Preview {
+            stage,
+            epoch,
+            files,
+        } = event
+        {
+            told.push(RunPreview {
+                stage,
+                epoch,
+                files,
+            });
+        }
+        Control::Go
+    })
+    .unwrap();
+    let places: Vec<(Option<&str>, usize)> = told
+        .iter()
+        .map(|preview| (preview.stage.as_deref(), preview.epoch))
+        .collect();
+    let (first, second) = (Some("first"), Some("epoch-001"));
+    assert_eq!(
+        places,
+        [(first, 1), (first, 2), (second, 1), (None, 1), (None, 2)]
+    );
+    let place = out.join("previews/first/epoch-002/picture.png");
+    assert_eq!(told[1].files.picture, place);
+    // A stage may be called as an epoch's folder is.
+    assert_eq!(
+        told[2].files.picture,
+        out.join("previews/stage-2/epoch-001/picture.png")
+    );
+    assert_eq!(
+        told[4].files.picture,
+        out.join("previews/epoch-002/picture.png")
+    );
+    assert_eq!(read_previews(&out), told);
+    std::fs::remove_file(&place).unwrap();
+    assert_eq!(read_previews(&out).len(), 4);
+
+    // All go with a run that is replaced; those that are carried on stay.
+    resumed(
+        &recipe.with_changes(&["training.epochs=3"]).unwrap(),
+        &data,
+        &out,
+    );
+    assert_eq!(read_previews(&out).len(), 5);
+    let overwrite = RunOptions {
+        overwrite: true,
+        ..RunOptions::default()
+    };
+    let plain = tiny(&short);
+    run_watched(&plain, &data, &out, &overwrite, &mut |_| Control::Go).unwrap();
+    let left = read_previews(&out);
+    assert_eq!(left.len(), 2);
+    assert!(left.iter().all(|preview| preview.stage.is_none()));
+    assert!(read_previews(&data).is_empty());
+}
+
+#[test]
+fn every_stem_is_seen_and_heard() {
+    let folder = tempfile::tempdir().unwrap();
+    let (recipe, source) = crate::train_export::tiny("unet-mask");
+    let data = crate::train_export::recordings(folder.path(), source);
+    // Width and height of the picture.
+    let size = |name: &str, targets: &str| {
+        let out = folder.path().join(name);
+        let recipe = recipe.with_changes(&[targets, "preview.secs=0.3"]).unwrap();
+        run(&recipe, &data, &out);
+        let png = std::fs::read(out.join("previews/epoch-001/picture.png")).unwrap();
+        let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
+        (number(16), number(20))
+    };
+    let one = size("one", "examples.targets=vocals");
+    let two = size("two", "examples.targets=vocals,drums");
+    // Wide ones are below each other: three parts, and five.
+    assert_eq!(one.0, two.0);
+    assert_eq!((one.1 + 6) / 3, (two.1 + 6) / 5);
+    let place = folder.path().join("two/previews/epoch-001");
+    let level = |name: &str| {
+        let (clip, _) = decode(&place.join(name), None, &Reporter::silent()).unwrap();
+        stemloom::audio::rms(clip.channel(0))
+    };
+    assert!(level("target-drums.wav") > 0.0);
+    let (own, wanted) = (level("output-drums.wav"), level("target-drums.wav"));
+    assert!((own / wanted - 1.0).abs() < 1e-3, "{own} and {wanted}");
+    assert_ne!(level("target.wav"), wanted);
+    let other = folder.path().join("one/previews/epoch-001");
+    assert!(!other.join("target-drums.wav").exists());
 }

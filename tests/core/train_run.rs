@@ -1,14 +1,18 @@
 //! Runs of training from the first step to the last: losses, stops, schedules, breakdowns.
 
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
 use stemloom::Error;
 use stemloom::dataset::ExampleSet;
-use stemloom::progress::{CancelToken, Reporter};
+use stemloom::progress::{CancelToken, Event, Reporter};
 use stemloom::train::{
-    Checkpoint, Control, Losses, RunOptions, RunStatus, TrainDevice, TrainEvent, Weights, choose,
-    lr_find, read_run, train,
+    Checkpoint, Control, Losses, Recipe, RunOptions, RunStatus, TrainDevice, TrainEvent, Weights,
+    choose, lr_find, read_run, train,
 };
 
-use crate::common::failure;
+use crate::cli::stemloom;
+use crate::common::{failure, repo, setting_name};
 use crate::train_common::{instruments, run, run_watched, state_files, tiny, tiny_adversarial};
 
 #[test]
@@ -183,7 +187,9 @@ fn a_breakdown_keeps_the_last_good_state() {
     let error = failure(error);
     let text = error.to_string();
     assert!(matches!(error, Error::Setting { .. }), "{text}");
-    for words in ["epoch 1", "step", "clip_norm", "1e29", "last"] {
+    let command = format!("stemloom train --resume --out {}", out.display());
+    let rate = "--set optimiser.learning_rate=1e29";
+    for words in ["epoch 1", "step", "clip_norm", rate, "last", &command] {
         assert!(text.contains(words), "{words}: {text}");
     }
     let network = Checkpoint::Last.network(&out).unwrap();
@@ -236,6 +242,13 @@ fn a_run_that_is_there_is_not_replaced_unasked() {
         go,
     ));
     assert!(!error.is_cancelled(), "{error}");
+    // Nothing stands in the way of the next try.
+    assert!(!out.exists());
+    std::fs::create_dir(&out).unwrap();
+    let begin = RunOptions::default();
+    failure(run_watched(&recipe, &empty, &out, &begin, go));
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 0);
+    run(&recipe, &data, &out);
 }
 
 #[test]
@@ -345,6 +358,151 @@ fn validation_songs_are_never_learned_from() {
     assert_eq!(told.valid.len(), 1);
     assert!(!told.train.contains(&told.valid[0]));
     let set = ExampleSet::open(&data, &recipe.examples, None, &Reporter::silent()).unwrap();
-    assert_eq!(told.checksums, [set.checksum()]);
+    let version = ExampleSet::CHECKSUM_VERSION;
+    let checksum = format!("{version}:{}", set.checksum());
+    assert_eq!(told.checksums, [checksum]);
     assert!(told.folder.is_absolute());
+}
+
+#[test]
+fn a_run_that_broke_down_goes_on_with_a_lower_rate() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = instruments(folder.path());
+    let out = folder.path().join("run");
+    let resume = RunOptions {
+        resume: true,
+        ..RunOptions::default()
+    };
+    let go = &mut |_: TrainEvent| Control::Go;
+    let huge = tiny_adversarial(&["optimiser.learning_rate=1e30"]);
+    let begin = RunOptions::default();
+    failure(run_watched(&huge, &data, &out, &begin, go));
+    // As it was it breaks down again, and says so before.
+    let warnings = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&warnings);
+    let reporter = Reporter::new(CancelToken::new(), move |event| {
+        if let Event::Warning(text) = event {
+            told.lock().unwrap().push(text);
+        }
+    });
+    let processor = choose(TrainDevice::Cpu).unwrap();
+    let again = train(&huge, &data, &out, &processor, &resume, go, &reporter);
+    assert!(failure(again).to_string().contains("broke down"));
+    let warnings = warnings.lock().unwrap().join("\n");
+    assert!(warnings.contains("lower learning rate"), "{warnings}");
+
+    let lower = [
+        "optimiser.learning_rate=0.001",
+        "discriminator_optimiser.learning_rate=0.0005",
+        "training.clip_norm=1",
+        "schedule.warmup_steps=2",
+    ];
+    let other = tiny_adversarial(&[&lower[..], &["network.base_filters=3"]].concat());
+    let refused = failure(run_watched(&other, &data, &out, &resume, go));
+    assert_eq!(setting_name(refused), "resume");
+    let mended = tiny_adversarial(&lower);
+    let summary = run_watched(&mended, &data, &out, &resume, go).unwrap();
+    assert_eq!((summary.status, summary.epochs), (RunStatus::Finished, 2));
+    let run = read_run(&out).unwrap();
+    assert_eq!(run.recipe.to_toml().unwrap(), mended.to_toml().unwrap());
+    for row in &run.history {
+        assert_eq!(row.learning_rate, 0.001);
+        assert_eq!(row.discriminator_learning_rate, Some(0.0005));
+    }
+    // One that did not fail keeps its rate.
+    let faster = tiny_adversarial(&["training.epochs=3"]);
+    let refused = failure(run_watched(&faster, &data, &out, &resume, go));
+    assert_eq!(setting_name(refused), "resume");
+}
+
+#[test]
+fn a_stage_that_broke_down_is_told_its_own_cure() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = instruments(folder.path());
+    let out = folder.path().join("run");
+    let text = format!(
+        "{}\n[[pretrain]]\nname = \"first\"\noptimiser.learning_rate = 1e30\n",
+        tiny(&["training.epochs=1"]).to_toml().unwrap()
+    );
+    let recipe = Recipe::parse(&text, Path::new("stages.toml")).unwrap();
+    let go = &mut |_: TrainEvent| Control::Go;
+    let begin = RunOptions::default();
+    let error = failure(run_watched(&recipe, &data, &out, &begin, go));
+    let cure = "pretrain.first.optimiser.learning_rate=1e29";
+    assert!(error.to_string().contains(cure), "{error}");
+    let lower = cure.replace("1e29", "1e-3");
+    let mended = recipe.with_changes(&[lower]).unwrap();
+    let resume = RunOptions {
+        resume: true,
+        ..RunOptions::default()
+    };
+    let summary = run_watched(&mended, &data, &out, &resume, go).unwrap();
+    assert_eq!(summary.status, RunStatus::Finished);
+}
+
+#[test]
+fn a_run_tells_what_it_was_trained_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = instruments(folder.path());
+    let out = folder.path().join("run");
+    let options = RunOptions {
+        device: Some(TrainDevice::Auto),
+        ..RunOptions::default()
+    };
+    let recipe = tiny(&["training.epochs=1", "training.steps_per_epoch=1"]);
+    let go = &mut |_: TrainEvent| Control::Go;
+    run_watched(&recipe, &data, &out, &options, go).unwrap();
+    let record = read_run(&out).unwrap().record;
+    assert_eq!(record.device_wish.as_deref(), Some("cpu"));
+    assert_eq!(record.device_asked.as_deref(), Some("auto"));
+    let system = record.system.unwrap();
+    assert!(system.contains(std::env::consts::ARCH), "{system}");
+    // What the program is built with.
+    let manifest = std::fs::read_to_string(repo("Cargo.toml")).unwrap();
+    let manifest: toml::Table = toml::from_str(&manifest).unwrap();
+    let built_with = &manifest["dependencies"]["burn"]["version"];
+    let version = built_with.as_str().unwrap();
+    let burn = record.burn.unwrap();
+    assert!(
+        version.starts_with(&format!("{burn}.")),
+        "{version}, {burn}"
+    );
+
+    // A record of before all that was written down.
+    let path = out.join("run.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let new = ["burn = ", "system = ", "device_wish = ", "device_asked = "];
+    let old: Vec<&str> = text
+        .lines()
+        .filter(|line| !new.iter().any(|start| line.starts_with(start)))
+        .collect();
+    assert_eq!(old.len() + new.len(), text.lines().count());
+    std::fs::write(&path, old.join("\n")).unwrap();
+    assert_eq!(read_run(&out).unwrap().record.device_wish, None);
+}
+
+#[test]
+fn a_run_is_carried_on_where_it_was_trained() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = instruments(folder.path());
+    let out = folder.path().join("run");
+    let recipe = tiny(&["training.epochs=1", "training.steps_per_epoch=1"]);
+    run(&recipe, &data, &out);
+    let words = ["train", "--resume", "--out", "run", "--epochs", "2"];
+    let resumed = stemloom(folder.path(), &words).expect(0);
+    assert!(
+        resumed.stdout.contains("training on processor"),
+        "{}",
+        resumed.stdout
+    );
+    let path = out.join("run.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let moved = text.replace("device_wish = \"cpu\"", "device_wish = \"gpu:99\"");
+    assert_ne!(moved, text);
+    std::fs::write(&path, moved).unwrap();
+    let words = ["train", "--resume", "--out", "run", "--epochs", "3"];
+    let refused = stemloom(folder.path(), &words).expect(2);
+    assert!(refused.stderr.contains("gpu:99"), "{}", refused.stderr);
+    let words = [&words[..], &["--device", "cpu"]].concat();
+    stemloom(folder.path(), &words).expect(0);
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use stemloom::Error;
+use stemloom::dataset::ExampleSet;
 use stemloom::progress::{CancelToken, Event, Reporter};
 use stemloom::train::{
     Checkpoint, Control, ExportOptions, Recipe, RunOptions, RunStatus, RunSummary, TrainDevice,
@@ -10,6 +11,7 @@ use stemloom::train::{
 };
 
 use crate::common::{failure, setting_name};
+use crate::multitrack::write;
 use crate::train_common::{
     instruments, resumed, run, run_watched, state_files, tiny, tiny_adversarial,
 };
@@ -333,4 +335,77 @@ fn a_file_called_model_has_the_run_s_id() {
     assert_eq!(export(&named, &options).unwrap().card.id, "night-1");
     let options = ExportOptions::new(folder.path().join("made/other.onnx"));
     assert_eq!(export(&named, &options).unwrap().card.id, "other");
+}
+
+// ---------------------------------------------------------------------------------------------
+// The same songs
+
+#[test]
+fn checksums_of_older_versions_are_told_and_renewed() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = instruments(folder.path());
+    let out = folder.path().join("run");
+    run(&short(&[]), &data, &out);
+    let path = out.join("data.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let checksum = read_run(&out).unwrap().data.unwrap().checksums.remove(0);
+    let old = text.replace(&checksum, &"0".repeat(64));
+    assert_ne!(old, text);
+    std::fs::write(&path, &old).unwrap();
+    let warnings = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let told = std::sync::Arc::clone(&warnings);
+    let reporter = Reporter::new(CancelToken::new(), move |event| {
+        if let Event::Warning(text) = event {
+            told.lock().unwrap().push(text);
+        }
+    });
+    let resume = RunOptions {
+        resume: true,
+        ..RunOptions::default()
+    };
+    let processor = choose(TrainDevice::Cpu).unwrap();
+    let go = &mut |_: TrainEvent| Control::Go;
+    let more = short(&["training.epochs=2"]);
+    train(&more, &data, &out, &processor, &resume, go, &reporter).unwrap();
+    let warnings = warnings.lock().unwrap().join("\n");
+    assert!(warnings.contains("another version"), "{warnings}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    // Other names are other songs, whoever made the checksum.
+    std::fs::write(&path, &old).unwrap();
+    for name in ["keyboard", "guitar"] {
+        let place = data.join(name);
+        std::fs::rename(place.join("two.wav"), place.join("five.wav")).unwrap();
+    }
+    let error = failure(attempt(&more, &data, &out, &resume));
+    assert_eq!(setting_name(error), "data");
+}
+
+#[test]
+fn recordings_are_known_by_their_middles_and_ends_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    for (i, name) in ["keyboard", "guitar"].into_iter().enumerate() {
+        for (j, piece) in ["one", "two"].into_iter().enumerate() {
+            let path = data.join(name).join(format!("{piece}.wav"));
+            // 320 kB.
+            write(&path, (10 * i + j) as u64, 80_000);
+        }
+    }
+    let checksum = || {
+        let spec = short(&[]).examples;
+        let set = ExampleSet::open(&data, &spec, None, &Reporter::silent()).unwrap();
+        set.checksum()
+    };
+    let before = checksum();
+    let path = data.join("guitar/two.wav");
+    let bytes = std::fs::read(&path).unwrap();
+    assert!(bytes.len() > 3 << 16);
+    for at in [bytes.len() / 2, bytes.len() - 1000] {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        std::fs::write(&path, changed).unwrap();
+        assert_ne!(checksum(), before, "byte {at}");
+    }
+    std::fs::write(&path, bytes).unwrap();
+    assert_eq!(checksum(), before);
 }

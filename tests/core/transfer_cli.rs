@@ -125,7 +125,7 @@ fn phases_levels_and_styles_are_typed() {
     assert_eq!((stems.len(), whole(&stems[0]["frames"])), (1, 441));
     let slices = ["--overlap", "0.75", "--dropped-bins", "input"];
     let found = result("voice", &slices);
-    assert_eq!(whole(&found["stems"][0]["frames"]), 24_000);
+    assert_eq!(whole(&found["stems"][0]["frames"]), 15_435);
     // A network that answers phases uses them, unless another method is asked for.
     let style = ["--style", &song, "--style-at", "0.01"];
     assert_eq!(phase(&result("style", &style)), "predicted");

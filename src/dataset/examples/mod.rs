@@ -73,7 +73,7 @@ pub struct ExampleSong {
     /// Examples of it in an epoch.
     pub examples: usize,
     /// SHA-256 in hexadecimal digits over its name, its recordings' names, sizes and headers, and
-    /// their first 64 KiB. Neither folders nor times play a part.
+    /// 64 KiB each of their beginnings, middles and ends. Neither folders nor times play a part.
     pub sha256: String,
 }
 
@@ -95,6 +95,10 @@ pub struct ExampleSet {
 }
 
 impl ExampleSet {
+    /// The way that checksums of recordings are made; those of different versions cannot be compared.
+    /// Version 1 looked at the beginnings of files only.
+    pub const CHECKSUM_VERSION: u32 = 2;
+
     /// Opens a folder of recordings, or of examples that [`store_examples`] wrote.
     ///
     /// Recordings are only looked into; each is brought to the spec's rate when the first example

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::fields::FieldValue;
 use super::live::LiveRun;
+use super::news::RunNews;
 use super::work::{LearnEvent, LearnRequest};
 use super::{LearnAction, LearnPick, PreviewView, RateView, SaveForm, ShareForm};
 use crate::gui::app::App;
@@ -11,7 +12,7 @@ use crate::gui::command::Command;
 use crate::gui::jobs::{JobId, Request};
 use crate::gui::notices::Level;
 use crate::gui::train::TrainSection;
-use crate::train::open_recipe;
+use crate::train::{TrainEvent, open_recipe};
 
 /// Runs and recipe files that are remembered.
 const MOST_KNOWN: usize = 24;
@@ -99,6 +100,7 @@ impl App {
                 self.remember_run(&path);
                 self.show_run(path);
             }
+            LearnPick::Weights => learn.weights = path.display().to_string(),
             LearnPick::Model => learn.share.out = path.display().to_string(),
             LearnPick::SaveRecipe => self.save_recipe(path, true),
         }
@@ -123,11 +125,11 @@ impl App {
     pub(in crate::gui) fn hear_output(&mut self) -> bool {
         let previews = self.train.learn.previews();
         let chosen = self.train.learn.preview.chosen(&previews);
-        let output = chosen.and_then(|preview| Some((preview.epoch, preview.sounds.as_ref()?)));
-        let Some((epoch, [_, _, path])) = output else {
+        let output = chosen.and_then(|preview| Some((preview.place(), preview.sounds.as_ref()?)));
+        let Some((place, [_, _, path])) = output else {
             return false;
         };
-        self.hear_file(path.clone(), format!("output of epoch {epoch}"));
+        self.hear_file(path.clone(), format!("output of {place}"));
         true
     }
 
@@ -259,17 +261,24 @@ impl App {
                 learn.listing[1] = None;
             }
             LearnEvent::Run(news) => {
+                if let RunNews::Event(event) = &news
+                    && let TrainEvent::Preview { files, .. } = &**event
+                {
+                    learn.preview.written(&files.picture);
+                }
                 if let Some(live) = learn.live.as_mut().filter(|live| live.job == Some(job)) {
                     live.hear(news);
                 }
             }
             LearnEvent::Trained(summary) => {
                 let folder = summary.folder.clone();
+                let by = learn.live_at(&folder).map(|live| live.course.measure());
+                let by = by.unwrap_or("loss");
                 if let Some(live) = learn.live.as_mut().filter(|live| live.job == Some(job)) {
                     live.finish(&summary);
                 }
                 let best = summary.best.map_or_else(String::new, |best| {
-                    format!("; the best was epoch {}, loss {:.5}", best.epoch, best.loss)
+                    format!("; the best was epoch {}, {by} {:.5}", best.epoch, best.loss)
                 });
                 let text = format!(
                     "Training over after {} epochs{best}: {}",
@@ -298,7 +307,7 @@ impl App {
                     learn.reading = None;
                 }
             }
-            LearnEvent::Picture(path, image) => learn.preview.loaded(path, image, ctx),
+            LearnEvent::Picture(path, image) => learn.preview.loaded(job, path, image, ctx),
             LearnEvent::Exported(path, is_on_shelf) => {
                 learn.share.job = None;
                 let text = format!("Written: {}", path.display());

@@ -7,11 +7,11 @@ use egui_plot::{
     ColorConflictHandling, HoverPosition, Legend, Line, LineStyle, Plot, PlotPoints, PlotUi, Points,
 };
 
-use super::LearnView;
 use super::rates::power;
 use super::series::{MOST_POINTS, smoothed, thinned};
+use super::{LearnView, measures};
 use crate::gui::theme::{Tokens, small, stem_colour, tokens};
-use crate::train::HistoryRow;
+use crate::train::{HistoryRow, Losses};
 
 /// How curves are drawn.
 pub struct CurveView {
@@ -19,6 +19,8 @@ pub struct CurveView {
     pub log_y: bool,
     /// How much of a smoothed value is kept from point to point, 0–0.99.
     pub smoothing: f64,
+    /// Which loss is drawn, by its name; none is the one by which a run knows its best epoch.
+    pub measure: Option<&'static str>,
 }
 
 impl Default for CurveView {
@@ -26,9 +28,13 @@ impl Default for CurveView {
         Self {
             log_y: false,
             smoothing: 0.6,
+            measure: None,
         }
     }
 }
+
+/// Behind the names of curves of the examples that are not learned from.
+const OF_VALIDATION: &str = " (validation)";
 
 /// A curve: what it is, whether it has a point for every step, and its points.
 struct Curve {
@@ -42,8 +48,18 @@ impl Curve {
         match self.what {
             "training" => tokens.accent,
             "validation" => tokens.warning,
-            "discriminator" => stem_colour("vocals", light),
+            what if what.starts_with("discriminator") => stem_colour("vocals", light),
             _ => stem_colour("keys", light),
+        }
+    }
+
+    /// Curves of another run are dashed, those beside a curve of their colour dotted.
+    fn style(&self, is_other: bool) -> LineStyle {
+        match (self.what.ends_with(OF_VALIDATION), is_other) {
+            (false, false) => LineStyle::Solid,
+            (false, true) => LineStyle::dashed_dense(),
+            (true, false) => LineStyle::dotted_dense(),
+            (true, true) => LineStyle::dotted_loose(),
         }
     }
 }
@@ -59,45 +75,39 @@ struct RunCurves {
 }
 
 impl RunCurves {
-    fn new(view: &LearnView, path: &Path) -> Self {
-        let (seen, live) = (view.seen_at(path), view.live_at(path));
-        let rows = match live {
-            Some(live) => live.all_rows(seen),
-            None => seen.map_or_else(Vec::new, |seen| seen.rows.clone()),
-        };
+    /// Those of the run at `path` with these epochs; of losses, the one of this name.
+    fn new(view: &LearnView, path: &Path, rows: &[HistoryRow], measure: &str) -> Self {
+        let live = view.live_at(path);
+        let chosen = |losses: &Losses| measures::measured(losses, measure);
         let of_steps = |what, points: &[[f64; 2]]| Curve {
             what,
             is_of_steps: true,
             points: points.to_vec(),
         };
         let mut losses = vec![
-            of_epochs("training", &rows, |row| Some(row.train.loss)),
-            of_epochs("validation", &rows, |row| {
-                row.valid.map(|losses| losses.loss)
-            }),
+            of_epochs("training", rows, |row| chosen(&row.train)),
+            of_epochs("validation", rows, |row| chosen(&row.valid?)),
         ];
         let mut rivals = vec![
-            of_epochs("generator", &rows, |row| row.train.adversarial),
-            of_epochs("discriminator", &rows, |row| row.train.discriminator),
-        ];
-        if let Some(live) = live {
-            losses.insert(0, of_steps("training", live.losses.points()));
-            rivals.insert(0, of_steps("generator", live.adversarial.points()));
-            rivals.insert(0, of_steps("discriminator", live.discriminator.points()));
-        }
-        let rates = vec![
-            of_epochs("generator", &rows, |row| Some(row.learning_rate)),
-            of_epochs("discriminator", &rows, |row| {
-                row.discriminator_learning_rate
+            of_epochs("generator", rows, |row| row.train.adversarial),
+            of_epochs("discriminator", rows, |row| row.train.discriminator),
+            of_epochs("generator (validation)", rows, |row| row.valid?.adversarial),
+            of_epochs("discriminator (validation)", rows, |row| {
+                row.valid?.discriminator
             }),
         ];
-        let best = live
-            .and_then(|live| live.best_epoch)
-            .or_else(|| Some(seen?.best?.epoch));
-        let best = best.and_then(|epoch| {
-            let row = rows.iter().rfind(|row| row.epoch == epoch)?;
-            let loss = row.valid.unwrap_or(row.train).loss;
-            Some((epoch, [row.step as f64, loss]))
+        if let Some(live) = live {
+            losses.insert(0, of_steps("training", live.points(measure)));
+            rivals.insert(0, of_steps("generator", live.points("adversarial")));
+            rivals.insert(0, of_steps("discriminator", live.points("discriminator")));
+        }
+        let rates = vec![
+            of_epochs("generator", rows, |row| Some(row.learning_rate)),
+            of_epochs("discriminator", rows, |row| row.discriminator_learning_rate),
+        ];
+        let best = view.best_row(path, rows).and_then(|row| {
+            let value = chosen(&row.valid.unwrap_or(row.train))?;
+            Some((row.epoch, [row.step as f64, value]))
         });
         let is_there = |curve: &Curve| !curve.points.is_empty();
         losses.retain(is_there);
@@ -133,33 +143,57 @@ fn of_epochs(
 
 /// Paints the curves of the run at `path`.
 pub(super) fn ui(ui: &mut Ui, view: &mut LearnView, path: &Path) {
-    controls(ui, view, path);
-    let own = RunCurves::new(view, path);
+    let rows = view.rows(path);
+    let known = measures::known(&rows, view.live_at(path));
+    controls(ui, view, path, &known);
+    let measure = view.measure(path, &known);
+    let own = RunCurves::new(view, path, &rows, measure);
     let other = view
         .compared
         .as_deref()
         .filter(|other| *other != path)
-        .map(|other| RunCurves::new(view, other));
+        .map(|other| RunCurves::new(view, other, &view.rows(other), measure));
     let other = other.as_ref();
     if own.losses.is_empty() && other.is_none() {
         ui.weak("Curves come with the first step");
         return;
     }
     let runs: Vec<&RunCurves> = std::iter::once(&own).chain(other).collect();
-    plot(ui, &view.curves, "Loss", 230.0, &runs, |run| &run.losses);
+    let title = measures::label(measure);
+    plot(ui, &view.curves, title, 230.0, &runs, |run| {
+        (&run.losses, run.best)
+    });
     if runs.iter().any(|run| !run.rivals.is_empty()) {
         let title = "Generator and discriminator";
-        plot(ui, &view.curves, title, 150.0, &runs, |run| &run.rivals);
+        plot(ui, &view.curves, title, 150.0, &runs, |run| {
+            (&run.rivals, None)
+        });
     }
     let plain = CurveView {
         smoothing: 0.0,
         log_y: view.curves.log_y,
+        measure: None,
     };
-    plot(ui, &plain, "Learning rate", 90.0, &runs, |run| &run.rates);
+    plot(ui, &plain, "Learning rate", 90.0, &runs, |run| {
+        (&run.rates, None)
+    });
 }
 
-fn controls(ui: &mut Ui, view: &mut LearnView, path: &Path) {
+fn controls(ui: &mut Ui, view: &mut LearnView, path: &Path, known: &[&'static str]) {
+    let measure = view.measure(path, known);
     ui.horizontal(|ui| {
+        let label = ui.label("Curve").id;
+        let combo = egui::ComboBox::from_id_salt("measure of the curves")
+            .selected_text(measures::label(measure))
+            .show_ui(ui, |ui| {
+                for name in known {
+                    let value = ui.selectable_label(*name == measure, measures::label(name));
+                    if value.clicked() {
+                        view.curves.measure = Some(*name);
+                    }
+                }
+            });
+        combo.response.labelled_by(label);
         ui.checkbox(&mut view.curves.log_y, "Logarithmic");
         let label = ui.label("Smoothing").id;
         let slider = Slider::new(&mut view.curves.smoothing, 0.0..=0.99).fixed_decimals(2);
@@ -191,13 +225,16 @@ fn controls(ui: &mut Ui, view: &mut LearnView, path: &Path) {
     });
 }
 
+/// What a plot shows of a run: curves, and the best epoch with its place.
+type Shown<'a> = (&'a [Curve], Option<(usize, [f64; 2])>);
+
 fn plot(
     ui: &mut Ui,
     view: &CurveView,
     title: &str,
     height: f32,
     runs: &[&RunCurves],
-    curves: impl Fn(&RunCurves) -> &[Curve],
+    curves: impl Fn(&RunCurves) -> Shown<'_>,
 ) {
     let tokens = tokens(ui.ctx());
     let light = ui.ctx().theme() == egui::Theme::Light;
@@ -242,11 +279,11 @@ fn plot(
             } else {
                 format!("{}: ", run.name)
             };
-            for curve in curves(run) {
+            let (drawn, best) = curves(run);
+            for curve in drawn {
                 let colour = curve.colour(tokens, light);
                 draw(plot, view, curve, &prefix, colour, i > 0);
             }
-            let best = run.best.filter(|_| title == "Loss");
             if let Some((epoch, at)) = best {
                 let points = logs(&[at], log_y);
                 let points = Points::new(format!("{prefix}best epoch {epoch}"), points);
@@ -254,7 +291,10 @@ fn plot(
             }
         }
     });
-    let said = said(title, runs, curves);
+    let said = runs.first().map_or_else(
+        || title.to_owned(),
+        |run| said(title, &run.name, curves(run)),
+    );
     response
         .response
         .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &said));
@@ -266,18 +306,14 @@ fn draw(
     curve: &Curve,
     prefix: &str,
     colour: Color32,
-    dashed: bool,
+    is_other: bool,
 ) {
     let name = if curve.is_of_steps {
         format!("{prefix}{}, each step", curve.what)
     } else {
         format!("{prefix}{}", curve.what)
     };
-    let style = if dashed {
-        LineStyle::dashed_dense()
-    } else {
-        LineStyle::Solid
-    };
+    let style = curve.style(is_other);
     let mut line = |name: String, points: &[[f64; 2]], colour: Color32, width: f32| {
         let points = PlotPoints::from(logs(points, view.log_y));
         let line = Line::new(name, points).color(colour).width(width);
@@ -321,20 +357,17 @@ fn figure(value: f64) -> String {
     }
 }
 
-/// The plot in words: where its curves are now.
-fn said(title: &str, runs: &[&RunCurves], curves: impl Fn(&RunCurves) -> &[Curve]) -> String {
-    let Some(run) = runs.first() else {
-        return title.to_owned();
-    };
-    let of_epochs = curves(run).iter().filter(|curve| !curve.is_of_steps);
-    let now: Vec<String> = of_epochs
+/// The plot in words: where its curves are now, and the best epoch.
+fn said(title: &str, run: &str, (curves, best): Shown<'_>) -> String {
+    let of_epochs = curves.iter().filter(|curve| !curve.is_of_steps);
+    let mut now: Vec<String> = of_epochs
         .filter_map(|curve| {
-            Some(format!(
-                "{} {}",
-                curve.what,
-                figure(curve.points.last()?[1])
-            ))
+            let last = figure(curve.points.last()?[1]);
+            Some(format!("{} {last}", curve.what))
         })
         .collect();
-    format!("{title} of {}: {}", run.name, now.join(", "))
+    if let Some((epoch, [_, value])) = best {
+        now.push(format!("best epoch {epoch} at {}", figure(value)));
+    }
+    format!("{title} of {run}: {}", now.join(", "))
 }

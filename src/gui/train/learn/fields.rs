@@ -11,6 +11,8 @@ use crate::train::Recipe;
 pub enum Group {
     /// What most people change.
     Often,
+    /// How the recipe is called.
+    Name,
     /// What is learned from.
     Examples,
     /// The network.
@@ -35,8 +37,9 @@ pub enum Group {
 
 impl Group {
     /// All of them, in the order shown.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Often,
+        Self::Name,
         Self::Examples,
         Self::Network,
         Self::Loss,
@@ -53,6 +56,7 @@ impl Group {
     pub fn label(self) -> &'static str {
         match self {
             Self::Often => "Often changed",
+            Self::Name => "Name and title",
             Self::Examples => "Examples",
             Self::Network => "Network",
             Self::Loss => "Loss",
@@ -66,12 +70,13 @@ impl Group {
         }
     }
 
-    /// The group of a key; none for words about the recipe.
+    /// The group of a key; none for long words about the recipe.
     fn of(key: &str) -> Option<Self> {
         if OFTEN.contains(&key) {
             return Some(Self::Often);
         }
         match key.split('.').next()? {
+            "name" | "title" | "experimental" => Some(Self::Name),
             "examples" => Some(Self::Examples),
             "network" => Some(Self::Network),
             "loss" => Some(Self::Loss),
@@ -101,7 +106,7 @@ const OFTEN: [&str; 9] = [
 ];
 
 /// Values that may be left out, so that a recipe's table need not have them.
-const OPTIONAL: [&str; 18] = [
+const OPTIONAL: [&str; 21] = [
     "examples.augment.delay_secs",
     "examples.augment.eq_db",
     "examples.augment.flip_polarity",
@@ -116,11 +121,23 @@ const OPTIONAL: [&str; 18] = [
     "examples.least_level_db",
     "examples.n_songs",
     "examples.picture.bins_kept",
+    "examples.picture.mel.bands",
+    MEL_MOST,
+    "examples.stft.pad_length",
     "training.checkpoint_steps",
     "training.clip_norm",
     "training.patience",
     "training.steps_per_epoch",
 ];
+
+/// Left out too, but of mel bands only.
+const MEL_MOST: &str = "examples.picture.mel.fmax_hz";
+
+/// The table that is taken away with a value, if any is: mel bands are nothing without their number.
+pub fn taken_with<'a>(key: &'a str, text: &str) -> Option<&'a str> {
+    let table = key.strip_suffix(".bands")?;
+    (text == "none" && table.ends_with("examples.picture.mel")).then_some(table)
+}
 
 /// A value of a row, as it is edited.
 #[derive(Debug, Clone, PartialEq)]
@@ -204,7 +221,11 @@ pub fn fields_of(recipe: &Recipe) -> Result<Vec<Field>> {
         .map_err(|error: toml::de::Error| Error::setting("recipe", error.message()))?;
     let mut values = Vec::new();
     flatten(&table, "", &mut values);
-    for key in OPTIONAL {
+    let has_mel = recipe.examples.picture.mel.is_some();
+    for key in OPTIONAL
+        .into_iter()
+        .filter(|key| has_mel || *key != MEL_MOST)
+    {
         if !values.iter().any(|(known, _)| known == key) {
             values.push((key.to_owned(), FieldValue::Optional(String::new())));
         }
@@ -218,7 +239,11 @@ pub fn fields_of(recipe: &Recipe) -> Result<Vec<Field>> {
         })
         .collect();
     for (name, stage) in recipe.stage_names().iter().zip(recipe.stages()?) {
-        for Field { key, value, .. } in fields_of(&stage)? {
+        for Field { key, group, value } in fields_of(&stage)? {
+            if group == Group::Name {
+                // Keys are made of it.
+                continue;
+            }
             let key = format!("pretrain.{name}.{key}");
             let group = Group::Pretrain;
             fields.push(Field { key, group, value });
@@ -238,10 +263,14 @@ fn flatten(table: &Table, parent: &str, out: &mut Vec<(String, FieldValue)>) {
             format!("{parent}.{name}")
         };
         let value = match value {
-            Value::Table(inner) => {
-                flatten(inner, &key, out);
-                continue;
-            }
+            Value::Table(inner) => match range(inner) {
+                Some(range) if OPTIONAL.contains(&&*key) => FieldValue::Optional(range),
+                Some(range) => FieldValue::Text(range),
+                None => {
+                    flatten(inner, &key, out);
+                    continue;
+                }
+            },
             // Stages before the training are a table each; their rows come from their recipes.
             Value::Array(items) if items.iter().any(Value::is_table) => continue,
             _ if OPTIONAL.contains(&&*key) => FieldValue::Optional(plain(value)),
@@ -256,6 +285,17 @@ fn flatten(table: &Table, parent: &str, out: &mut Vec<(String, FieldValue)>) {
         };
         out.push((key, value));
     }
+}
+
+/// A table of two ends as it is typed: "-6..6".
+fn range(table: &Table) -> Option<String> {
+    let end = |name: &str| match table.get(name)? {
+        Value::Float(end) => Some(number(*end)),
+        Value::Integer(end) => Some(end.to_string()),
+        _ => None,
+    };
+    let (low, high) = (end("low")?, end("high")?);
+    (table.len() == 2).then(|| format!("{low}..{high}"))
 }
 
 /// A value as it is typed: names separated by commas, anything else as TOML.
@@ -288,10 +328,52 @@ fn choices(key: &str) -> Option<&'static [&'static str]> {
             "vad",
         ],
         "network.output" => &["tanh", "sigmoid", "none"],
+        "discriminator.kind" => &["patch-discriminator"],
         "loss.kind" => &["l1", "mse", "bce"],
         "optimiser.kind" | "discriminator_optimiser.kind" => &["adam", "adamw"],
         "schedule.kind" => &["constant", "step", "exponential", "cosine", "plateau"],
         "training.best_by" => &["loss", "l1"],
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::shipped_recipe;
+
+    fn text(fields: &[Field], key: &str) -> Option<String> {
+        let field = fields.iter().find(|field| field.key == key)?;
+        Some(field.value.text())
+    }
+
+    #[test]
+    fn ranges_are_one_row_and_read_as_such() {
+        let recipe = shipped_recipe("generator").unwrap();
+        let fields = fields_of(&recipe).unwrap();
+        let gain = "examples.augment.gain_db";
+        assert_eq!(text(&fields, gain).as_deref(), Some("none"));
+        let recipe = recipe.with_changes(&[format!("{gain}=-6..3.5")]).unwrap();
+        let fields = fields_of(&recipe).unwrap();
+        assert_eq!(text(&fields, gain).as_deref(), Some("-6..3.5"));
+        assert_eq!(
+            text(&fields, "examples.augment.reverb_db").as_deref(),
+            Some("-18..-6")
+        );
+        let is_end = |key: &str| key.ends_with(".low") || key.ends_with(".high");
+        assert!(!fields.iter().any(|field| is_end(&field.key)));
+        // What a row holds is what the recipe reads.
+        let change = [format!("{gain}={}", text(&fields, gain).unwrap())];
+        let again = recipe.with_changes(&change).unwrap();
+        assert_eq!(again.examples.augment, recipe.examples.augment);
+    }
+
+    #[test]
+    fn a_stage_before_has_no_row_for_its_name() {
+        let fields = fields_of(&shipped_recipe("ibm-cnn-deep").unwrap()).unwrap();
+        assert_eq!(text(&fields, "name").as_deref(), Some("ibm-cnn-deep"));
+        assert_eq!(text(&fields, "pretrain.auto-encoder.name"), None);
+        let key = "pretrain.auto-encoder.training.epochs";
+        assert_eq!(text(&fields, key).as_deref(), Some("50"));
+    }
 }

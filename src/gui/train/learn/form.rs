@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::fields::{Field, FieldValue, fields_of};
+use super::fields::{Field, FieldValue, fields_of, taken_with};
 use super::seen::what;
 use crate::error::{Error, Result};
-use crate::train::Recipe;
+use crate::train::{NetworkSpec, PatchDiscriminator, Recipe, card_of};
+
+/// What asks for a discriminator.
+const ADVERSARIAL: &str = "loss.adversarial";
 
 /// The recipe of the form.
 #[derive(Default)]
@@ -18,6 +21,8 @@ pub struct RecipeForm {
     pub problem: Option<(String, String)>,
     /// What is learned, and how large the network is.
     pub what: Option<String>,
+    /// Why what is trained could not be exported; none if it could.
+    pub warning: Option<String>,
     base: Option<Recipe>,
     defaults: BTreeMap<String, FieldValue>,
     changes: Vec<(String, String)>,
@@ -31,8 +36,7 @@ impl RecipeForm {
     /// [`Error::Setting`] if it cannot be written as TOML.
     pub fn open(&mut self, chosen: String, mut recipe: Recipe) -> Result<()> {
         if recipe.loss.adversarial {
-            // So that there are rows for it.
-            recipe.discriminator_optimiser = Some(recipe.discriminator_optimiser());
+            equip(&mut recipe);
         }
         let fields = fields_of(&recipe)?;
         let defaults = fields.iter();
@@ -43,11 +47,13 @@ impl RecipeForm {
                 .collect(),
             fields,
             problem: None,
-            what: what(&recipe).ok(),
+            what: None,
+            warning: None,
             base: Some(recipe.clone()),
             changes: Vec::new(),
-            good: Some(recipe),
+            good: None,
         };
+        self.take(recipe);
         Ok(())
     }
 
@@ -78,17 +84,25 @@ impl RecipeForm {
 
     /// Sets a value, as text that [`Recipe::with_changes`] reads.
     pub fn set(&mut self, key: &str, text: &str) {
-        match key.strip_suffix("kind") {
-            // The other fields of the table belong to the kind.
-            Some(table) if table.ends_with('.') => self
-                .changes
-                .retain(|(changed, _)| !changed.starts_with(table)),
-            _ => self.changes.retain(|(changed, _)| changed != key),
+        // The other fields of the table belong to the kind, or go with this one.
+        let of_kind = key.strip_suffix("kind").filter(|t| t.ends_with('.'));
+        let goes = taken_with(key, text).map(|table| format!("{table}."));
+        if let Some(table) = of_kind.or(goes.as_deref()) {
+            self.changes
+                .retain(|(changed, _)| !changed.starts_with(table));
         }
         // A stage's value follows the recipe's: what it was may not be what it would be now.
         let follows = key.starts_with("pretrain.");
-        if follows || self.default_text(key).as_deref() != Some(text) {
-            self.changes.push((key.to_owned(), text.to_owned()));
+        let differs = follows || self.default_text(key).as_deref() != Some(text);
+        let at = self.changes.iter().position(|(changed, _)| changed == key);
+        match at {
+            // In its place: later ones may need what it makes.
+            Some(at) if differs => self.changes[at].1 = text.to_owned(),
+            Some(at) => {
+                self.changes.remove(at);
+            }
+            None if differs => self.changes.push((key.to_owned(), text.to_owned())),
+            None => {}
         }
         self.apply();
     }
@@ -117,11 +131,32 @@ impl RecipeForm {
     }
 
     fn apply(&mut self) {
-        let Some(base) = &self.base else { return };
+        let Some(mut base) = self.base.clone() else {
+            return;
+        };
+        let asks = |(key, text): &(String, String)| key == ADVERSARIAL && text == "true";
+        if self.changes.iter().any(asks) {
+            equip(&mut base);
+        }
+        // Rows that there were only for a discriminator are gone with it.
+        let lacks = [
+            ("discriminator.", base.discriminator.is_none()),
+            (
+                "discriminator_optimiser.",
+                base.discriminator_optimiser.is_none(),
+            ),
+        ];
+        self.changes.retain(|(key, _)| {
+            let mut lacks = lacks.iter();
+            !lacks.any(|(table, lacks)| *lacks && key.starts_with(table))
+        });
         let changes: Vec<String> = self
             .changes
             .iter()
-            .map(|(key, text)| format!("{key}={text}"))
+            .map(|(key, text)| {
+                let key = taken_with(key, text).unwrap_or(key);
+                format!("{key}={text}")
+            })
             .collect();
         let changed = base
             .with_changes(&changes)
@@ -129,12 +164,106 @@ impl RecipeForm {
         self.problem = match changed {
             Ok((fields, recipe)) => {
                 self.fields = fields;
-                self.what = what(&recipe).ok();
-                self.good = Some(recipe);
+                self.take(recipe);
                 None
             }
             Err(Error::Setting { name, problem }) => Some((name, problem)),
             Err(error) => Some((String::new(), error.to_string())),
         };
+    }
+
+    /// Takes a recipe that is right, and looks at what comes of it.
+    fn take(&mut self, recipe: Recipe) {
+        self.what = what(&recipe).ok();
+        self.warning = card_of(&recipe).err().map(|error| error.to_string());
+        self.good = Some(recipe);
+    }
+}
+
+/// Gives a recipe what an adversarial loss asks for, so that there are rows for it.
+fn equip(recipe: &mut Recipe) {
+    let patch = || NetworkSpec::PatchDiscriminator(PatchDiscriminator::default());
+    recipe.discriminator = Some(recipe.discriminator.take().unwrap_or_else(patch));
+    recipe.discriminator_optimiser = Some(recipe.discriminator_optimiser());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::shipped_recipe;
+
+    fn form(name: &str) -> RecipeForm {
+        let mut form = RecipeForm::default();
+        let recipe = shipped_recipe(name).unwrap();
+        form.open(name.to_owned(), recipe).unwrap();
+        form
+    }
+
+    fn has(form: &RecipeForm, key: &str) -> bool {
+        form.fields.iter().any(|field| field.key == key)
+    }
+
+    #[test]
+    fn an_adversarial_loss_brings_a_discriminator_and_takes_it_away() {
+        let mut form = form("generator");
+        assert!(!has(&form, "discriminator.patch"));
+        form.set(ADVERSARIAL, "true");
+        assert_eq!(form.problem, None);
+        assert!(has(&form, "discriminator_optimiser.learning_rate"));
+        form.set("discriminator.patch", "70");
+        assert!(form.recipe().unwrap().discriminator.is_some());
+        assert_eq!(form.changed(), 2);
+        form.set(ADVERSARIAL, "false");
+        let recipe = form.recipe().unwrap();
+        assert!(recipe.discriminator.is_none() && recipe.discriminator_optimiser.is_none());
+        assert_eq!(form.changed(), 0);
+        assert!(!has(&form, "discriminator.patch"));
+    }
+
+    #[test]
+    fn mel_bands_come_with_their_number_and_go_with_it() {
+        let (bands, bins) = ("examples.picture.mel.bands", "examples.picture.bins_kept");
+        let mut form = form("generator");
+        assert!(!has(&form, "examples.picture.mel.fmax_hz"));
+        form.set(bins, "none");
+        form.set(bands, "256");
+        assert_eq!(form.problem, None);
+        assert!(has(&form, "examples.picture.mel.fmax_hz"));
+        form.set("examples.picture.mel.power", "1");
+        // The power stands on the bands, whose number may still change.
+        form.set(bands, "512");
+        let mel = form.recipe().unwrap().examples.picture.mel.clone().unwrap();
+        assert_eq!((mel.bands, mel.power), (512, 1.0));
+        form.set(bands, "none");
+        form.set(bins, "256");
+        assert_eq!((form.changed(), form.problem.clone()), (0, None));
+        assert!(form.recipe().unwrap().examples.picture.mel.is_none());
+    }
+
+    #[test]
+    fn mel_bands_of_a_recipe_are_taken_away_and_set_back() {
+        let (bands, bins) = ("examples.picture.mel.bands", "examples.picture.bins_kept");
+        let mut form = form("unet-mel");
+        form.set(bands, "none");
+        form.set(bins, "512");
+        assert_eq!(form.problem, None);
+        assert!(form.is_changed(bands));
+        assert!(form.recipe().unwrap().examples.picture.mel.is_none());
+        form.reset(bins);
+        form.reset(bands);
+        assert_eq!((form.changed(), form.problem.clone()), (0, None));
+        assert!(form.recipe().unwrap().examples.picture.mel.is_some());
+    }
+
+    #[test]
+    fn what_cannot_be_exported_is_known_before() {
+        let mut form = form("generator");
+        assert_eq!(form.warning, None);
+        form.set("examples.targets", "guitar,bass");
+        assert!(form.recipe().is_some());
+        let warning = form.warning.clone().unwrap();
+        assert!(warning.starts_with("examples.targets"), "{warning}");
+        form.reset("examples.targets");
+        assert_eq!(form.warning, None);
     }
 }

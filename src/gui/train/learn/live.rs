@@ -1,8 +1,11 @@
 //! The run that goes on, as it is told; it stays to be seen when it is over.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::course::Course;
 use super::news::{Pause, RunNews, StepNews};
+use super::pace::Pace;
 use super::seen::{PreviewSeen, RunSeen};
 use super::series::Series;
 use crate::gui::jobs::JobId;
@@ -80,18 +83,18 @@ pub struct LiveRun {
     pub path: PathBuf,
     /// The wish to stand still.
     pub pause: Pause,
+    /// Its stages.
+    pub course: Course,
     /// How it stands.
     pub state: LiveState,
     /// What is known of the stage.
     pub begun: Option<Begun>,
     /// The last step that was told.
     pub last: Option<StepNews>,
-    /// The loss of each step.
-    pub losses: Series,
-    /// The discriminator's.
-    pub discriminator: Series,
-    /// The adversarial part.
-    pub adversarial: Series,
+    /// How long steps take.
+    pace: Pace,
+    /// The losses of each step, by their names.
+    steps: BTreeMap<&'static str, Series>,
     /// Epochs of this session.
     pub rows: Vec<HistoryRow>,
     /// The best of them.
@@ -104,17 +107,17 @@ pub struct LiveRun {
 
 impl LiveRun {
     /// A run that was asked for.
-    pub fn new(job: JobId, path: PathBuf, pause: Pause) -> Self {
+    pub fn new(job: JobId, path: PathBuf, pause: Pause, course: Course) -> Self {
         Self {
             job: Some(job),
             path,
             pause,
+            course,
             state: LiveState::Preparing,
             begun: None,
             last: None,
-            losses: Series::default(),
-            discriminator: Series::default(),
-            adversarial: Series::default(),
+            pace: Pace::default(),
+            steps: BTreeMap::new(),
             rows: Vec::new(),
             best_epoch: None,
             previews: Vec::new(),
@@ -127,6 +130,12 @@ impl LiveRun {
         matches!(self.state, LiveState::Pausing | LiveState::Paused)
     }
 
+    /// A loss of each step, by its name; no points if it is not known.
+    pub fn points(&self, name: &str) -> &[[f64; 2]] {
+        let series = self.steps.get(name);
+        series.map(Series::points).unwrap_or_default()
+    }
+
     /// The epochs of the whole run: those on disk before this session, then its own.
     pub fn all_rows(&self, seen: Option<&RunSeen>) -> Vec<HistoryRow> {
         let first = self.rows.first().map_or(u64::MAX, |row| row.step);
@@ -137,22 +146,35 @@ impl LiveRun {
 
     /// Its previews, in the same way.
     pub fn all_previews(&self, seen: Option<&RunSeen>) -> Vec<PreviewSeen> {
-        let is_own = |epoch: usize| self.previews.iter().any(|own| own.epoch == epoch);
+        let is_own = |preview: &PreviewSeen| {
+            let mut own = self.previews.iter();
+            own.any(|own| own.key() == preview.key())
+        };
         let before = seen.map(|seen| seen.previews.as_slice());
         let before = before.unwrap_or_default();
         let mut all: Vec<PreviewSeen> = before
             .iter()
-            .filter(|preview| !is_own(preview.epoch))
+            .filter(|preview| !is_own(preview))
             .chain(&self.previews)
             .cloned()
             .collect();
-        all.sort_by_key(|preview| preview.epoch);
+        all.sort_by_key(|preview| (self.course.place(preview.stage.as_deref()), preview.epoch));
         all
     }
 
-    /// Seconds that the steps of this stage will take; none before the first step.
+    /// How far the stage came that goes on, in words; none before it begins.
+    pub fn progress(&self) -> Option<String> {
+        let begun = self.begun.as_ref()?;
+        let (stage, epochs) = (begun.stage.0, begun.epochs.1);
+        let done = begun.epochs.0 + self.rows_of_stage(stage);
+        Some(self.course.progress_of(stage, done, epochs))
+    }
+
+    /// Seconds that the steps of this stage will take, at the pace of the latest ones; none before
+    /// its first step.
     pub fn secs_left(&self) -> Option<f64> {
         let (begun, last) = (self.begun.as_ref()?, self.last.as_ref()?);
+        let secs = self.pace.secs_per_step()?;
         // Epochs may be numbered from more than 1.
         let done = begun.epochs.0 + self.rows_of_stage(begun.stage.0);
         let left = begun.epochs.1.saturating_sub(done) * begun.batches;
@@ -161,7 +183,7 @@ impl LiveRun {
         } else {
             0
         };
-        Some(left.saturating_sub(within) as f64 * last.secs)
+        Some(left.saturating_sub(within) as f64 * secs)
     }
 
     /// Epochs of a stage that were finished in this session.
@@ -183,13 +205,13 @@ impl LiveRun {
                     self.state = LiveState::Running;
                 }
                 let x = step.step as f64;
-                self.losses.push(x, step.losses.loss);
-                if let Some(loss) = step.losses.discriminator {
-                    self.discriminator.push(x, loss);
+                for (name, loss) in step.losses.named() {
+                    self.steps.entry(name).or_default().push(x, loss);
                 }
-                if let Some(loss) = step.losses.adversarial {
-                    self.adversarial.push(x, loss);
-                }
+                // Steps that came too fast were told as one.
+                let before = self.last.as_ref().map(|last| last.step);
+                let count = before.map_or(1, |before| step.step.saturating_sub(before).max(1));
+                self.pace.add(count, count as f64 * step.secs);
                 self.last = Some(step);
             }
             RunNews::Event(event) => self.hear_event(*event),
@@ -217,6 +239,8 @@ impl LiveRun {
                     // The best of a stage is of that stage alone.
                     self.best_epoch = None;
                 }
+                // Steps of another stage take another time.
+                self.pace = Pace::default();
                 self.begun = Some(Begun {
                     device,
                     parameters,
@@ -233,6 +257,7 @@ impl LiveRun {
                 valid,
                 is_best,
                 learning_rate,
+                discriminator_learning_rate,
             } => {
                 self.rows.push(HistoryRow {
                     stage: self.begun.as_ref().map_or(0, |begun| begun.stage.0),
@@ -241,18 +266,28 @@ impl LiveRun {
                     train,
                     valid,
                     learning_rate,
-                    discriminator_learning_rate: None,
+                    discriminator_learning_rate,
                     secs: 0.0,
                 });
                 if is_best {
                     self.best_epoch = Some(epoch);
                 }
             }
-            TrainEvent::Preview { epoch, files } => self.previews.push(PreviewSeen {
+            TrainEvent::Preview {
+                stage,
                 epoch,
-                picture: files.picture,
-                sounds: files.sounds,
-            }),
+                files,
+            } => {
+                let own = PreviewSeen {
+                    stage,
+                    epoch,
+                    picture: files.picture,
+                    sounds: files.sounds,
+                };
+                // An epoch that was made again is the same epoch.
+                self.previews.retain(|known| known.key() != own.key());
+                self.previews.push(own);
+            }
             TrainEvent::Checkpoint {
                 checkpoint: Checkpoint::Last,
                 epoch,

@@ -4,21 +4,26 @@
 //! Recipe: list ─► form over the recipe's TOML ─► Recipe::with_changes ─► TrainJob
 //! TrainJob ─► trainer thread ─► RunNews (steps merged, never more than the window takes) ─► LiveRun
 //! Runs:   folders on disk ─► loader ─► RunSeen;  LiveRun on top of it ─► curves, previews
+//!         RunSeen ─► ResumeForm ─► Recipe::with_changes ─► TrainJob
 //! ```
 //!
 //! When the window is closed the job is cancelled as all are: the run saves its state and can be
 //! resumed.
 
 mod commands;
+mod course;
 mod curves;
 mod fields;
 mod form;
 mod form_ui;
 mod live;
+mod measures;
 mod news;
+mod pace;
 mod previews;
 mod rates;
 mod recipe_ui;
+mod resume;
 mod run_ui;
 mod runs_ui;
 mod saving;
@@ -33,12 +38,15 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::gui::jobs::JobId;
+use crate::train::HistoryRow;
 
+use course::Course;
 use curves::CurveView;
 use form::RecipeForm;
 use live::{LiveRun, LiveState};
 use previews::PreviewView;
 use rates::RateView;
+use resume::ResumeForm;
 use saving::SaveForm;
 use seen::{DeviceSeen, PreviewSeen, RecipeSeen, RunSeen};
 use share::ShareForm;
@@ -56,6 +64,8 @@ pub enum LearnPick {
     Out,
     /// The folder of a run that was made.
     Run,
+    /// The weights that a run begins with.
+    Weights,
     /// The ONNX file to be written.
     Model,
     /// The recipe file to be written.
@@ -124,6 +134,8 @@ pub struct LearnView {
     is_own_out: bool,
     /// Whether a run that is there may be replaced.
     overwrite: bool,
+    /// The file of weights to begin with, as typed; empty draws them.
+    weights: String,
     /// Why a run could not be begun.
     problem: Option<String>,
     rates: RateView,
@@ -142,6 +154,7 @@ pub struct LearnView {
     curves: CurveView,
     preview: PreviewView,
     share: ShareForm,
+    resume: ResumeForm,
 }
 
 impl LearnView {
@@ -163,6 +176,46 @@ impl LearnView {
     /// What is known of a run on disk.
     fn seen_at(&self, path: &Path) -> Option<&RunSeen> {
         self.runs.get(path)?.as_ref().ok().map(|run| &**run)
+    }
+
+    /// The epochs of a run that are known, in order.
+    fn rows(&self, path: &Path) -> Vec<HistoryRow> {
+        let seen = self.seen_at(path);
+        match self.live_at(path) {
+            Some(live) => live.all_rows(seen),
+            None => seen.map_or_else(Vec::new, |seen| seen.rows.clone()),
+        }
+    }
+
+    /// The best of a run's epochs, of the stage that it is in or ended with.
+    fn best_row<'a>(&self, path: &Path, rows: &'a [HistoryRow]) -> Option<&'a HistoryRow> {
+        let stage = rows.last()?.stage;
+        let live = self.live_at(path).and_then(|live| live.best_epoch);
+        let epoch = live.or_else(|| {
+            let seen = self.seen_at(path)?;
+            // What was read may be the best of the stage before.
+            let is_same = seen.rows.last()?.stage == stage;
+            seen.best.filter(|_| is_same).map(|best| best.epoch)
+        })?;
+        rows.iter()
+            .rfind(|row| row.stage == stage && row.epoch == epoch)
+    }
+
+    /// The loss that is drawn of a run that has these: the chosen one, else the one by which it
+    /// knows its best epoch.
+    fn measure(&self, path: &Path, known: &[&'static str]) -> &'static str {
+        let chosen = self.curves.measure.filter(|name| known.contains(name));
+        let course = match self.live_at(path) {
+            Some(live) => Some(&live.course),
+            None => self.seen_at(path).map(|seen| &seen.course),
+        };
+        chosen.unwrap_or_else(|| course.map_or("loss", Course::measure))
+    }
+
+    /// The file of weights to begin with, if one is named.
+    pub(super) fn weights_path(&self) -> Option<PathBuf> {
+        let path = self.weights.trim();
+        (!path.is_empty()).then(|| PathBuf::from(path))
     }
 
     /// The previews of the run that is shown.
@@ -246,12 +299,8 @@ impl LearnView {
 
     /// How many epochs of the run that is shown are known, for tests.
     pub fn epochs(&self) -> usize {
-        let Some(path) = &self.shown else { return 0 };
-        let seen = self.seen_at(path);
-        match self.live_at(path) {
-            Some(live) => live.all_rows(seen).len(),
-            None => seen.map_or(0, |seen| seen.rows.len()),
-        }
+        let shown = self.shown.as_deref();
+        shown.map_or(0, |path| self.rows(path).len())
     }
 
     /// A value of the recipe that is edited, for tests.

@@ -173,6 +173,7 @@ impl<'a> Herald<'a> {
             learning_rate,
             secs,
             examples_per_sec,
+            ..
         } = event
         else {
             return;

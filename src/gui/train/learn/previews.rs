@@ -1,6 +1,6 @@
 //! What a run's network makes of one excerpt, epoch by epoch: seen and heard.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use egui::{ColorImage, RichText, Slider, TextureHandle, TextureOptions, Ui};
 
@@ -15,10 +15,12 @@ use crate::gui::train::{Preview, TrainAction, act};
 /// Which preview is shown.
 #[derive(Default)]
 pub struct PreviewView {
-    /// The epoch; none is the newest there is.
-    pub epoch: Option<usize>,
+    /// Its stage and epoch; none is the newest there is.
+    wished: Option<(Option<String>, usize)>,
     /// The picture that is ready.
     picture: Option<(PathBuf, TextureHandle)>,
+    /// Whether its file has been written anew since.
+    is_old: bool,
     /// The picture that is read.
     loading: Option<(JobId, PathBuf)>,
     /// The picture that could not be read.
@@ -28,10 +30,12 @@ pub struct PreviewView {
 impl PreviewView {
     /// The preview to be shown.
     pub fn chosen<'a>(&self, previews: &'a [PreviewSeen]) -> Option<&'a PreviewSeen> {
-        let wanted = self
-            .epoch
-            .and_then(|epoch| previews.iter().find(|preview| preview.epoch == epoch));
-        wanted.or(previews.last())
+        let wished = self.wished.as_ref();
+        let wished = wished.map(|(stage, epoch)| (stage.as_deref(), *epoch));
+        let found = previews
+            .iter()
+            .find(|preview| Some(preview.key()) == wished);
+        found.or(previews.last())
     }
 
     /// A picture is being read.
@@ -39,10 +43,25 @@ impl PreviewView {
         self.loading = Some((job, path));
     }
 
-    /// It was read.
-    pub fn loaded(&mut self, path: PathBuf, image: ColorImage, ctx: &egui::Context) {
+    /// A file was written: what is known of one of this name is out of date.
+    pub fn written(&mut self, path: &Path) {
+        self.is_old |= self.picture.as_ref().is_some_and(|(own, _)| own == path);
+        if self.loading.as_ref().is_some_and(|(_, own)| own == path) {
+            self.loading = None;
+        }
+        if self.lost.as_deref() == Some(path) {
+            self.lost = None;
+        }
+    }
+
+    /// It was read. What nobody waits for any more is left aside.
+    pub fn loaded(&mut self, job: JobId, path: PathBuf, image: ColorImage, ctx: &egui::Context) {
+        if self.loading.as_ref().is_none_or(|(own, _)| *own != job) {
+            return;
+        }
         let texture = ctx.load_texture("preview", image, TextureOptions::LINEAR);
         self.picture = Some((path, texture));
+        self.is_old = false;
         self.loading = None;
         self.lost = None;
     }
@@ -73,11 +92,15 @@ pub(super) fn ui(
     let last = previews.len() - 1;
     let before = previews
         .iter()
-        .position(|known| known.epoch == preview.epoch)
+        .position(|known| known.key() == preview.key())
         .unwrap_or(last);
     let mut at = before;
     ui.horizontal(|ui| {
-        ui.label(RichText::new(format!("Epoch {}", preview.epoch)).strong());
+        let place = match &preview.stage {
+            Some(_) => preview.place(),
+            None => format!("Epoch {}", preview.epoch),
+        };
+        ui.label(RichText::new(place).strong());
         let mut step = |ui: &mut Ui, text: &str, words: &str, to: Option<usize>| {
             let to = to.filter(|to| *to <= last);
             let button = ui.add_enabled(to.is_some(), egui::Button::new(text).small());
@@ -97,7 +120,8 @@ pub(super) fn ui(
     });
     if at != before {
         // The newest one stays the newest.
-        view.epoch = (at < last).then(|| previews[at].epoch);
+        let wished = previews.get(at).filter(|_| at < last);
+        view.wished = wished.map(|preview| (preview.stage.clone(), preview.epoch));
     }
     ui.add_space(SPACE_S);
     picture(ui, view, &preview, actions);
@@ -117,7 +141,7 @@ fn sounds(ui: &mut Ui, preview: &PreviewSeen, heard: Option<&Preview>, actions: 
         };
         let words = format!("{verb} {name}");
         if icon_button(ui, icon, &words, &words, plays).clicked() {
-            let what = format!("{name} of epoch {}", preview.epoch);
+            let what = format!("{name} of {}", preview.place());
             let hear = LearnAction::Hear(path.clone(), what);
             act(actions, TrainAction::Learn(hear));
         }
@@ -130,7 +154,7 @@ fn picture(ui: &mut Ui, view: &PreviewView, preview: &PreviewSeen, actions: &mut
     let is_ready = view
         .picture
         .as_ref()
-        .is_some_and(|(path, _)| path == wanted);
+        .is_some_and(|(path, _)| path == wanted && !view.is_old);
     let is_lost = view.lost.as_ref() == Some(wanted);
     if !is_ready && !is_lost && view.loading.is_none() {
         let load = LearnAction::LoadPicture(wanted.clone());
@@ -149,9 +173,9 @@ fn picture(ui: &mut Ui, view: &PreviewView, preview: &PreviewSeen, actions: &mut
     let image = egui::Image::from_texture(texture).fit_to_exact_size(size * scale);
     let response = ui.add(image);
     let words = format!(
-        "Preview of epoch {}: input, target and output from the top",
-        preview.epoch
+        "Preview of {}: input, target and output in order",
+        preview.place()
     );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &words));
-    response.on_hover_text("From the top: input, target, output");
+    response.on_hover_text("In order: input, target, output");
 }

@@ -131,11 +131,18 @@ fn start(
     ui.add_space(SPACE_M);
     out(ui, view, actions);
     ui.add_space(SPACE_M);
+    weights(ui, view, actions);
+    ui.add_space(SPACE_M);
     if let Some(what) = &view.form.what {
         faint(ui, what.as_str());
     }
     let why_not = view.why_not(data);
     let tokens = tokens(ui.ctx());
+    if let Some(warning) = &view.form.warning {
+        let text = format!("No export: {warning}");
+        let text = RichText::new(text).font(small()).color(tokens.warning);
+        ui.add(egui::Label::new(text).wrap());
+    }
     let text = RichText::new("Start training")
         .strong()
         .color(tokens.on_accent);
@@ -159,7 +166,7 @@ fn start(
     }
     ui.add_space(SPACE_L);
     section(ui, "Learning rate");
-    rates::ui(ui, scene, &view.rates, why_not.as_deref(), actions);
+    rates::ui(ui, scene, &mut view.rates, why_not.as_deref(), actions);
 }
 
 fn device(ui: &mut Ui, scene: &Scene<'_>, view: &LearnView, actions: &mut Vec<Action>) {
@@ -223,4 +230,25 @@ fn out(ui: &mut Ui, view: &mut LearnView, actions: &mut Vec<Action>) {
     });
     ui.checkbox(&mut view.overwrite, "Replace the run in this folder")
         .on_hover_text("If there is one; other files stay");
+}
+
+/// The file that the network begins with.
+fn weights(ui: &mut Ui, view: &mut LearnView, actions: &mut Vec<Action>) {
+    let label = faint(ui, "Begin with weights").id;
+    ui.horizontal(|ui| {
+        let width = (ui.available_width() - 92.0).max(60.0);
+        let edit = egui::TextEdit::singleline(&mut view.weights)
+            .desired_width(width)
+            .hint_text("drawn");
+        ui.add(edit)
+            .labelled_by(label)
+            .on_hover_text("A .safetensors file of an export or a run's state; empty draws them");
+        let button = ui.button("Choose…").on_hover_text("Choose by dialog");
+        let words = "Choose weights";
+        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, words));
+        if button.clicked() {
+            let pick = DataPick::Learn(LearnPick::Weights);
+            act(actions, TrainAction::Browse(pick));
+        }
+    });
 }

@@ -6,8 +6,8 @@ use egui::{RichText, Ui};
 
 use super::live::{Begun, LiveRun, LiveState, status_words};
 use super::news::StepNews;
-use super::seen::{RunSeen, rounded};
-use super::{LearnAction, LearnView, curves, previews, share};
+use super::seen::rounded;
+use super::{LearnAction, LearnView, curves, previews, resume, share};
 use crate::gui::batch::figures::{clock, megabytes};
 use crate::gui::bottom::progress_bar;
 use crate::gui::command::Command;
@@ -15,7 +15,6 @@ use crate::gui::library::section;
 use crate::gui::scene::{Action, Scene};
 use crate::gui::theme::{SPACE_L, SPACE_M, SPACE_S, figures as digits, small, tokens};
 use crate::gui::train::{Preview, TrainAction, act, faint};
-use crate::train::RunStatus;
 
 pub(super) fn ui(
     ui: &mut Ui,
@@ -77,10 +76,9 @@ fn head(ui: &mut Ui, scene: &Scene<'_>, view: &LearnView, path: &Path) {
                 error(ui, reason);
             }
             let text = format!(
-                "{} · {} of {} epochs · {} · version {}",
+                "{} · {} · {} · version {}",
                 run.name,
-                run.rows.len(),
-                run.epochs,
+                run.course.progress(&run.rows),
                 run.record.device,
                 run.record.version
             );
@@ -116,7 +114,10 @@ fn figures(ui: &mut Ui, begun: &Begun, live: &LiveRun) {
         ),
     ];
     if begun.stage.1 > 1 {
-        let text = format!("{} of {}", begun.stage.0 + 1, begun.stage.1);
+        let mut text = format!("{} of {}", begun.stage.0 + 1, begun.stage.1);
+        if let Some(name) = live.course.words(begun.stage.0) {
+            text.push_str(&format!(", {name}"));
+        }
         rows.push(("Stage", text));
     }
     if let Some(step) = &live.last {
@@ -156,7 +157,10 @@ fn step_rows(begun: &Begun, live: &LiveRun, step: &StepNews) -> Vec<(&'static st
         rows.push(("Right answers", format!("{:.1} %", 100.0 * accuracy)));
     }
     if let Some(left) = live.secs_left().filter(|_| live.job.is_some()) {
-        rows.push(("Time left", clock(left)));
+        // How many steps a stage has is known once it has begun.
+        let is_all = begun.stage.0 + 1 >= begun.stage.1;
+        let more = if is_all { "" } else { " in this stage" };
+        rows.push(("Time left", format!("{}{more}", clock(left))));
     }
     if let Some(bytes) = step.memory_bytes {
         rows.push(("Memory, the most", megabytes(bytes)));
@@ -182,17 +186,13 @@ fn buttons(ui: &mut Ui, view: &mut LearnView, path: &Path, actions: &mut Vec<Act
             if button.on_hover_text(tip).clicked() {
                 learn(actions, LearnAction::Stop);
             }
-        } else if let Some(run) = view.seen_at(path).filter(|run| is_resumable(run)) {
-            let button = ui.add_enabled(!busy, egui::Button::new("Resume"));
-            let tip = match &run.data {
-                Some(data) => format!("Carry it on, with {}", data.display()),
-                None => "Carry it on, with the folder of the Data section".to_owned(),
-            };
-            let button = button.on_hover_text(tip);
-            let button = button.on_disabled_hover_text("Another training is going on");
-            if button.clicked() {
-                learn(actions, LearnAction::Resume(path.to_path_buf()));
+        } else {
+            // The form is beside the run that it is for.
+            let mut form = std::mem::take(&mut view.resume);
+            if let Some(run) = view.seen_at(path) {
+                resume::ui(ui, &mut form, path, run, busy, actions);
             }
+            view.resume = form;
         }
         ui.toggle_value(&mut view.share.open, "Export…")
             .on_hover_text("Write the network as an ONNX model, or put it on the shelf");
@@ -206,28 +206,17 @@ fn buttons(ui: &mut Ui, view: &mut LearnView, path: &Path, actions: &mut Vec<Act
     });
 }
 
-/// Whether something is left to be done.
-fn is_resumable(run: &RunSeen) -> bool {
-    !matches!(
-        run.record.status,
-        RunStatus::Finished | RunStatus::StoppedEarly
-    )
-}
-
 /// The states on disk, with epoch and loss.
 fn states(ui: &mut Ui, view: &LearnView, path: &Path) {
     let (seen, live) = (view.seen_at(path), view.live_at(path));
-    let rows = match live {
-        Some(live) => live.all_rows(seen),
-        None => seen.map_or_else(Vec::new, |seen| seen.rows.clone()),
-    };
+    let rows = view.rows(path);
+    let stage = rows.last().map(|row| row.stage);
     let loss_of = |epoch: usize| {
-        let row = rows.iter().rfind(|row| row.epoch == epoch)?;
+        let mut rows = rows.iter();
+        let row = rows.rfind(|row| row.epoch == epoch && Some(row.stage) == stage)?;
         Some(row.valid.unwrap_or(row.train).loss)
     };
-    let best = live
-        .and_then(|live| live.best_epoch)
-        .or_else(|| Some(seen?.best?.epoch));
+    let best = view.best_row(path, &rows).map(|row| row.epoch);
     let saved = live.and_then(|live| live.saved_epoch);
     let last = saved.or_else(|| {
         let run = seen.filter(|run| run.has_last)?;

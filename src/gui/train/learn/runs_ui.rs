@@ -110,10 +110,7 @@ fn row(ui: &mut Ui, view: &LearnView, path: &Path, actions: &mut Vec<Action>) {
     let (text, colour) = match (live, view.runs.get(path)) {
         (Some(live), _) => {
             let words = live.state.words();
-            let share = live.begun.as_ref().map(|begun| {
-                let done = begun.epochs.0 + live.rows_of_stage(begun.stage.0);
-                format!(", {done} of {} epochs", begun.epochs.1)
-            });
+            let share = live.progress().map(|progress| format!(", {progress}"));
             let colour = if live.job.is_some() {
                 colours.accent
             } else {
@@ -123,9 +120,8 @@ fn row(ui: &mut Ui, view: &LearnView, path: &Path, actions: &mut Vec<Action>) {
         }
         (None, Some(Ok(run))) => {
             let words = status_words(run.record.status);
-            let count = run.rows.len();
-            let s = if count == 1 { "" } else { "s" };
-            let text = format!("{} · {words}, {count} epoch{s}", run.name);
+            let progress = run.course.progress(&run.rows);
+            let text = format!("{} · {words}, {progress}", run.name);
             (text, colours.faint)
         }
         (None, Some(Err(_))) => ("cannot be read".to_owned(), colours.error),

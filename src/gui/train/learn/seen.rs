@@ -1,13 +1,13 @@
 //! Recipes, devices and runs as the window shows them; read on a worker.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use egui::ColorImage;
 
+use super::course::{Course, stage_words};
 use crate::error::{Error, Result};
 use crate::train::{
-    BestEpoch, Checkpoint, HistoryRow, Recipe, RunRecord, open_recipe, read_run,
+    BestEpoch, Checkpoint, HistoryRow, Recipe, RunRecord, open_recipe, read_previews, read_run,
     shipped_recipe_names,
 };
 
@@ -36,12 +36,29 @@ pub struct DeviceSeen {
 /// A preview of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreviewSeen {
+    /// The stage before the training, by its name; none is the training itself.
+    pub stage: Option<String>,
     /// The epoch, from 1.
     pub epoch: usize,
-    /// Input, target and output from the top, as PNG.
+    /// Input, target and output in order, as PNG.
     pub picture: PathBuf,
     /// Input, target and output as sound, if there is any.
     pub sounds: Option<[PathBuf; 3]>,
+}
+
+impl PreviewSeen {
+    /// What tells it from all others of a run.
+    pub fn key(&self) -> (Option<&str>, usize) {
+        (self.stage.as_deref(), self.epoch)
+    }
+
+    /// Where in the run it was made: "epoch 3", or "auto-encoder, epoch 3".
+    pub fn place(&self) -> String {
+        match &self.stage {
+            Some(stage) => format!("{}, epoch {}", stage_words(stage), self.epoch),
+            None => format!("epoch {}", self.epoch),
+        }
+    }
 }
 
 /// A run on disk.
@@ -51,8 +68,12 @@ pub struct RunSeen {
     pub recipe: String,
     /// The recipe's name.
     pub name: String,
-    /// The epochs it is to have.
-    pub epochs: usize,
+    /// Its stages, and how long they are to be.
+    pub course: Course,
+    /// The network's learning rate.
+    pub learning_rate: f64,
+    /// All others that there are, with their keys: the discriminator's, and those of stages.
+    pub other_rates: Vec<(String, f64)>,
     /// How it went.
     pub record: RunRecord,
     /// The folder it learned from.
@@ -63,7 +84,7 @@ pub struct RunSeen {
     pub best: Option<BestEpoch>,
     /// Whether there is a latest state.
     pub has_last: bool,
-    /// Its previews, by epoch.
+    /// Its previews, by stage and epoch.
     pub previews: Vec<PreviewSeen>,
 }
 
@@ -74,41 +95,53 @@ impl RunSeen {
     /// [`Error::Io`] if it is none; [`Error::Document`] if a part cannot be understood.
     pub fn read(path: &Path) -> Result<Self> {
         let run = read_run(path)?;
+        let previews = read_previews(path).into_iter();
         Ok(Self {
             recipe: run.recipe.to_toml()?,
+            course: Course::of(&run.recipe),
+            learning_rate: run.recipe.optimiser.learning_rate,
+            other_rates: other_rates(&run.recipe),
             name: run.recipe.name,
-            epochs: run.recipe.training.epochs,
             record: run.record,
             data: run.data.map(|data| data.folder),
             rows: run.history,
             best: run.best,
             has_last: Checkpoint::Last.path(path).is_some(),
-            previews: previews(&path.join("previews")),
+            previews: previews
+                .map(|preview| PreviewSeen {
+                    stage: preview.stage,
+                    epoch: preview.epoch,
+                    picture: preview.files.picture,
+                    sounds: preview.files.sounds,
+                })
+                .collect(),
         })
     }
 }
 
-fn previews(folder: &Path) -> Vec<PreviewSeen> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let by_epoch: BTreeMap<usize, PathBuf> = entries
-        .filter_map(|entry| {
-            let name = entry.file_name();
-            let epoch = name.to_str()?.strip_prefix("epoch-")?.parse().ok()?;
-            Some((epoch, entry.path()))
-        })
-        .collect();
-    by_epoch
+/// Learning rates beside the network's own.
+fn other_rates(recipe: &Recipe) -> Vec<(String, f64)> {
+    let own = recipe.discriminator_optimiser;
+    let key = "discriminator_optimiser.learning_rate".to_owned();
+    let mut rates: Vec<(String, f64)> = own
+        .map(|optimiser| (key, optimiser.learning_rate))
         .into_iter()
-        .filter_map(|(epoch, folder)| {
-            let picture = folder.join("picture.png");
-            let sounds = ["input.wav", "target.wav", "output.wav"].map(|name| folder.join(name));
-            picture.is_file().then(|| PreviewSeen {
-                epoch,
-                picture,
-                sounds: sounds.iter().all(|path| path.is_file()).then_some(sounds),
-            })
-        })
-        .collect()
+        .collect();
+    for (name, stage) in recipe.stage_names().iter().zip(&recipe.pretrain) {
+        for table in ["optimiser", "discriminator_optimiser"] {
+            let rate = stage
+                .get(table)
+                .and_then(|table| table.get("learning_rate"));
+            // A whole number is a number too.
+            let whole = rate.and_then(toml::Value::as_integer);
+            let rate = rate
+                .and_then(toml::Value::as_float)
+                .or(whole.map(|rate| rate as f64));
+            let key = format!("pretrain.{name}.{table}.learning_rate");
+            rates.extend(rate.map(|rate| (key, rate)));
+        }
+    }
+    rates
 }
 
 /// The shipped recipes, then these files.

@@ -14,7 +14,6 @@ use crate::gui::train::{DataPick, TrainAction, act, faint};
 use crate::train::Checkpoint;
 
 /// What the form holds.
-#[derive(Default)]
 pub struct ShareForm {
     /// Whether it is shown.
     pub open: bool,
@@ -26,6 +25,8 @@ pub struct ShareForm {
     pub license: String,
     /// Whether the latest state is taken, and not the best one.
     pub last: bool,
+    /// Whether batch normalisation becomes part of the convolutions.
+    pub fold_norm: bool,
     /// The ONNX file.
     pub out: String,
     /// Whether a file that is there may be replaced.
@@ -36,6 +37,24 @@ pub struct ShareForm {
     pub problem: Option<String>,
     /// What came out.
     pub done: Option<String>,
+}
+
+impl Default for ShareForm {
+    fn default() -> Self {
+        Self {
+            open: false,
+            id: String::new(),
+            name: String::new(),
+            license: String::new(),
+            last: false,
+            fold_norm: true,
+            out: String::new(),
+            overwrite: false,
+            job: None,
+            problem: None,
+            done: None,
+        }
+    }
 }
 
 impl ShareForm {
@@ -54,6 +73,7 @@ impl ShareForm {
             } else {
                 Checkpoint::Best
             },
+            fold_norm: self.fold_norm,
             // On the shelf the file is called by its id.
             id: id.or_else(|| to_shelf.then(|| plain(run))),
             name: words(&self.name),
@@ -113,6 +133,9 @@ pub(super) fn ui(ui: &mut Ui, form: &mut ShareForm, run: &Path, actions: &mut Ve
             });
             ui.end_row();
         });
+    let words = "Fold batch normalisation into the convolutions";
+    ui.checkbox(&mut form.fold_norm, words)
+        .on_hover_text("The same answer to rounding, sooner");
     ui.checkbox(&mut form.overwrite, "Replace a model of this name");
     if form.job.is_some() {
         progress_bar(ui, None, 18.0);

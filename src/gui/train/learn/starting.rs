@@ -1,7 +1,8 @@
-//! How runs and sweeps are begun, paused, stopped and carried on.
+//! How runs and sweeps are begun, paused and stopped.
 
 use std::path::{Path, PathBuf};
 
+use super::course::Course;
 use super::live::{LiveRun, LiveState};
 use super::news::Pause;
 use super::work::{FindJob, LearnRequest, TrainJob};
@@ -9,9 +10,8 @@ use super::{PreviewView, RateView};
 use crate::dataset::ExampleSource;
 use crate::error::{Error, Result};
 use crate::gui::app::App;
-use crate::gui::notices::Level;
 use crate::gui::train::TrainSection;
-use crate::train::Recipe;
+use crate::train::{LrFindOptions, Recipe};
 
 impl App {
     /// A folder for the next run, unless the person has named one.
@@ -93,12 +93,15 @@ impl App {
             device: self.settings.train_device.clone(),
             resume: false,
             overwrite: learn.overwrite,
+            weights: learn.weights_path(),
             pause: Pause::default(),
         })
     }
 
-    fn begin_training(&mut self, job: TrainJob) {
+    pub(super) fn begin_training(&mut self, job: TrainJob) {
         let (path, pause) = (job.out.clone(), job.pause.clone());
+        let recipe = Recipe::parse(&job.recipe, Path::new("recipe.toml"));
+        let course = recipe.map(|recipe| Course::of(&recipe)).unwrap_or_default();
         let resumes = job.resume;
         let name = format!("Training {}", super::runs_ui::short(&path));
         let request = LearnRequest::Train(Box::new(job));
@@ -113,7 +116,7 @@ impl App {
         }
         learn.problem = None;
         learn.preview = PreviewView::default();
-        learn.live = Some(LiveRun::new(job, path.clone(), pause));
+        learn.live = Some(LiveRun::new(job, path.clone(), pause, course));
         learn.shown = Some(path);
         // The next run has another folder.
         learn.is_own_out &= resumes;
@@ -123,6 +126,11 @@ impl App {
 
     pub(super) fn find_rate(&mut self) {
         let data = self.train.data.folder.trim().to_owned();
+        let sweep = self.train.learn.rates.sweep.clone();
+        if sweep.problem().is_some() {
+            // It stands at the button.
+            return;
+        }
         let recipe = match self.train.learn.why_not(&data) {
             Some(why_not) => Err(why_not),
             None => self
@@ -141,11 +149,16 @@ impl App {
             recipe,
             data: PathBuf::from(data),
             device: self.settings.train_device.clone(),
+            options: LrFindOptions {
+                weights: self.train.learn.weights_path(),
+                ..sweep.options()
+            },
         };
         let request = LearnRequest::FindRate(Box::new(request));
         let job = self.start_learn("Trying learning rates", request);
         self.train.learn.rates = RateView {
             job,
+            sweep,
             ..RateView::default()
         };
     }
@@ -172,34 +185,5 @@ impl App {
             live.state = LiveState::Stopping;
             self.jobs.cancel(job);
         }
-    }
-
-    pub(super) fn resume_training(&mut self, path: &Path) {
-        if self.train.learn.is_busy() {
-            return;
-        }
-        let Some(run) = self.train.learn.seen_at(path) else {
-            return;
-        };
-        let typed = self.train.data.folder.trim();
-        let Some(data) = run
-            .data
-            .clone()
-            .or_else(|| (!typed.is_empty()).then(|| PathBuf::from(typed)))
-        else {
-            let text = "The run had not begun to learn; choose its folder in the Data section";
-            self.notices.add(Level::Warning, text);
-            return;
-        };
-        let job = TrainJob {
-            recipe: run.recipe.clone(),
-            data,
-            out: path.to_path_buf(),
-            device: self.settings.train_device.clone(),
-            resume: true,
-            overwrite: false,
-            pause: Pause::default(),
-        };
-        self.begin_training(job);
     }
 }

@@ -31,6 +31,8 @@ pub struct TrainJob {
     pub resume: bool,
     /// Whether a run that is there may be replaced.
     pub overwrite: bool,
+    /// Weights to begin with; none draws them.
+    pub weights: Option<PathBuf>,
     /// The wish to stand still.
     pub pause: Pause,
 }
@@ -44,6 +46,8 @@ pub struct FindJob {
     pub data: PathBuf,
     /// Where to train.
     pub device: String,
+    /// The sweep, and the weights that it begins with.
+    pub options: LrFindOptions,
 }
 
 /// A network to be written.
@@ -55,6 +59,8 @@ pub struct ExportJob {
     pub out: Option<PathBuf>,
     /// Which of its states.
     pub checkpoint: Checkpoint,
+    /// Whether batch normalisation becomes part of the convolutions.
+    pub fold_norm: bool,
     /// The model's id; none is the file's name.
     pub id: Option<String>,
     /// What a person reads; none is the recipe's title.
@@ -176,10 +182,13 @@ fn parsed(recipe: &str) -> Result<Recipe> {
 impl TrainJob {
     fn run(&self, tell: &Tell<'_>, reporter: &Reporter) -> Result<RunSummary> {
         reporter.step("Preparing", 0, 0)?;
-        let processor = choose(self.device.parse()?)?;
+        let wish = self.device.parse()?;
+        let processor = choose(wish)?;
         let options = RunOptions {
             resume: self.resume,
             overwrite: self.overwrite,
+            weights: self.weights.clone(),
+            device: Some(wish),
             ..RunOptions::default()
         };
         let mut herald = Herald::new(tell, self.pause.clone());
@@ -203,7 +212,7 @@ impl FindJob {
             &parsed(&self.recipe)?,
             &self.data,
             &processor,
-            &LrFindOptions::default(),
+            &self.options,
             // A point that finds the channel full is not worth waiting for: all come at the end.
             &mut |point| {
                 tell.offer(LearnEvent::Point(point));
@@ -218,6 +227,7 @@ impl ExportJob {
     fn run(&self) -> Result<PathBuf> {
         let options = |out: PathBuf| ExportOptions {
             checkpoint: self.checkpoint,
+            fold_norm: self.fold_norm,
             overwrite: self.overwrite,
             id: self.id.clone(),
             name: self.name.clone(),
