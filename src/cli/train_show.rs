@@ -149,6 +149,7 @@ impl<'a> Watcher<'a> {
                 is_best,
                 learning_rate,
                 discriminator_learning_rate,
+                ..
             } => {
                 let (_, secs) = std::mem::take(&mut self.seen);
                 let object = json!({

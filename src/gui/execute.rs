@@ -117,6 +117,7 @@ impl App {
             Command::Preview => self.start_separation(true),
             Command::Export => self.export.show(&self.settings.export, &self.session),
             Command::CancelJobs => {
+                self.truth.stop();
                 let all: Vec<JobId> = self.jobs.running.keys().copied().collect();
                 all.into_iter().for_each(|id| self.jobs.cancel(id));
             }

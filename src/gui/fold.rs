@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use super::app::App;
 use super::batch::BatchAction;
 use super::dialogs::Picked;
-use super::jobs::{Clip2, JobEvent, MadeTake, Request};
+use super::jobs::JobEvent;
+use super::made::take_made;
 use super::notices::Level;
 use super::scene::{ClipView, OutputState};
-use super::settings::Workspace;
 use super::truth::TruthAction;
 use crate::apply::peak_warnings;
 use crate::audio::{AudioInfo, Clip, TrackInfo};
@@ -28,8 +28,12 @@ pub(super) fn drain(app: &mut App, ctx: &egui::Context) {
         let Some(event) = app.jobs.answer() else {
             break;
         };
+        let is_calm = is_calm(&event);
         fold(app, event, ctx);
-        ctx.request_repaint();
+        // What is left when the time is up comes with the next frame.
+        if !is_calm || started.elapsed() >= BUDGET {
+            ctx.request_repaint();
+        }
     }
     let events: Vec<PlayerEvent> = app
         .player
@@ -47,6 +51,15 @@ pub(super) fn drain(app: &mut App, ctx: &egui::Context) {
                 OutputState::Silent(reason)
             }
         };
+    }
+}
+
+/// Whether the frame that takes an answer in is enough for it.
+fn is_calm(event: &JobEvent) -> bool {
+    match event {
+        #[cfg(feature = "train")]
+        JobEvent::Learn(_, event) => event.is_calm(),
+        _ => false,
     }
 }
 
@@ -311,88 +324,4 @@ fn not_opened(app: &mut App, clip: Id, reason: &str) {
         }
         None => {}
     }
-}
-
-/// A take's lanes. In the Workbench they are heard instead of what was heard before; elsewhere
-/// nothing jumps.
-fn take_made(app: &mut App, made: MadeTake) {
-    let MadeTake {
-        song,
-        mut take,
-        sounds,
-        offset_secs,
-        said,
-    } = made;
-    take.id = app.session.new_id();
-    let ids: Vec<(Id, Id)> = sounds
-        .iter()
-        .map(|_| (app.session.new_id(), app.session.new_id()))
-        .collect();
-    let heard = app.settings.workspace == Workspace::Workbench;
-    let Some(song) = app.session.song_by_id(song) else {
-        return;
-    };
-    take.files = sounds
-        .iter()
-        .filter_map(|(name, path, ..)| Some((name.clone(), path.clone()?)))
-        .collect();
-    let word = if take.files.is_empty() {
-        "Preview"
-    } else {
-        "Take"
-    };
-    let number = 1 + song
-        .takes
-        .iter()
-        .filter_map(|take| number_of(&take.name))
-        .max()
-        .unwrap_or(0);
-    take.name = format!("{word} {number}");
-    for lane in song.arrangement.lanes.iter_mut().filter(|_| heard) {
-        lane.muted = true;
-    }
-    let mut lanes = Vec::new();
-    let mut unseen = Vec::new();
-    for ((name, _, clip, peaks), (lane_id, clip_id)) in sounds.into_iter().zip(&ids) {
-        unseen.push((*clip_id, Clip2(clip.clone())));
-        lanes.push(Lane {
-            id: *lane_id,
-            clip: *clip_id,
-            name,
-            take: Some(take.id),
-            offset_secs,
-            muted: !heard,
-            soloed: false,
-            gain_db: 0.0,
-            view: LaneView::Both,
-            overlay: None,
-        });
-        app.clips.insert(
-            *clip_id,
-            ClipView {
-                song: song.id,
-                clip,
-                peaks,
-                overview: None,
-            },
-        );
-    }
-    app.history.add_lanes(song.id, &lanes);
-    song.arrangement.lanes.extend(lanes);
-    song.takes.push(take);
-    // For their spectrograms from afar.
-    app.jobs.start("Looking at the take", Request::Look(unseen));
-    if heard {
-        app.chosen_lane = ids.first().map(|(lane, _)| *lane);
-    }
-    app.notices.add(Level::Info, said);
-    app.send_lanes();
-}
-
-/// The number in "Take 12" and "Preview 12".
-fn number_of(name: &str) -> Option<u64> {
-    let digits = name
-        .strip_prefix("Take ")
-        .or(name.strip_prefix("Preview "))?;
-    digits.parse().ok()
 }

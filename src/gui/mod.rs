@@ -10,6 +10,7 @@
 //! Nothing in `ui` opens a file, runs an FFT or waits: workers ([`jobs`], [`tiles`]) answer over
 //! bounded channels and wake the window.
 
+mod address;
 mod app;
 mod batch;
 mod bottom;
@@ -28,6 +29,7 @@ mod lanes;
 mod library;
 mod listen;
 mod loaded;
+mod made;
 mod notices;
 mod palette;
 mod preferences;

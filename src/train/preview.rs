@@ -20,6 +20,7 @@ use crate::dataset::{Example, ExampleSet, ExampleSpec, ExampleTarget, Split};
 use crate::display::{Colormap, Picture};
 use crate::error::{Error, Result};
 use crate::progress::Reporter;
+use crate::spectral::MagnitudeScale;
 
 /// Examples among which the liveliest is looked for.
 const CANDIDATES: usize = 8;
@@ -32,6 +33,8 @@ const LEAST_HEIGHT: usize = 64;
 const MOST_HEIGHT: usize = 512;
 /// Height of all parts together, about: more than every graphics card can show is of no use.
 const MOST_HEIGHT_IN_ALL: usize = 4096;
+/// Quieter magnitudes are black, in decibels below the loudest.
+const LEAST_DB: f32 = -80.0;
 /// Pixels between them.
 const GAP: usize = 6;
 
@@ -208,7 +211,8 @@ impl Preview {
             })
             .collect();
         let picture = folder.join(PICTURE);
-        draw(&input, &answered).write_png(&picture, true)?;
+        let seen = Seen::new(&self.spec, &input, &answered);
+        draw(&seen).write_png(&picture, true)?;
         let sounds = match &self.sounds {
             Some(sounds) => Some(sounds.write(&answered, folder)?),
             None => None,
@@ -240,16 +244,55 @@ fn liveliest(set: &ExampleSet, split: Split, wanted: usize) -> Result<usize> {
     Ok(best.0)
 }
 
+/// What is drawn: the input, and each answer's target and output.
+struct Seen {
+    input: Plane,
+    answers: Vec<[Plane; 2]>,
+}
+
+impl Seen {
+    /// Plain magnitudes as decibels below the loudest, as ears take them.
+    fn new(spec: &ExampleSpec, input: &Plane, answered: &[Answered]) -> Self {
+        let is_plain = spec.picture.scale == MagnitudeScale::Linear;
+        let mut input = input.clone();
+        if is_plain {
+            in_db(&mut [&mut input]);
+        }
+        let is_plain = is_plain && spec.target == ExampleTarget::Picture;
+        let answers = answered.iter().map(|answer| {
+            let (mut target, mut output) = (answer.target.clone(), answer.output.clone());
+            if is_plain {
+                in_db(&mut [&mut target, &mut output]);
+            }
+            [target, output]
+        });
+        Self {
+            answers: answers.collect(),
+            input,
+        }
+    }
+}
+
+/// Magnitudes as decibels of the largest of them all, [`LEAST_DB`] at least.
+fn in_db(planes: &mut [&mut Plane]) {
+    let highs = planes.iter().map(|plane| plane.range().1);
+    let peak = highs.fold(f32::MIN_POSITIVE, f32::max);
+    for value in planes.iter_mut().flat_map(|plane| &mut plane.values) {
+        let db = 20.0 * (value.max(0.0) / peak).log10();
+        *value = db.max(LEAST_DB);
+    }
+}
+
 /// All pictures in one; an answer's target and output have one colour scale.
-fn draw(input: &Plane, answered: &[Answered]) -> Picture {
+fn draw(Seen { input, answers }: &Seen) -> Picture {
     let width = input.columns.clamp(LEAST_WIDTH, MOST_WIDTH);
     let height = input.rows.clamp(LEAST_HEIGHT, MOST_HEIGHT);
     // Wide ones one below the other, others side by side.
     let is_wide = width > 2 * height;
     let (across, down) = if is_wide {
-        (1, 1 + 2 * answered.len())
+        (1, 1 + 2 * answers.len())
     } else {
-        (3, answered.len())
+        (3, answers.len())
     };
     let height = height.min(MOST_HEIGHT_IN_ALL / down.max(1));
     let all = |count: usize, length: usize| count * length + (count - 1) * GAP;
@@ -261,7 +304,7 @@ fn draw(input: &Plane, answered: &[Answered]) -> Picture {
     };
     let table = Colormap::Ember.table();
     let mut parts = vec![(input, input.range(), [0, 0])];
-    for (i, Answered { target, output, .. }) in answered.iter().enumerate() {
+    for (i, [target, output]) in answers.iter().enumerate() {
         let (low, high) = target.range();
         let (out_low, out_high) = output.range();
         let shared = (low.min(out_low), high.max(out_high));

@@ -91,6 +91,7 @@ impl Run<'_> {
         self.save(recipe, learner, Checkpoint::Last)?;
         self.notify(TrainEvent::Validated {
             epoch: number,
+            step: self.state.step,
             train,
             valid,
             is_best,

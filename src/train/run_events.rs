@@ -107,6 +107,8 @@ pub enum TrainEvent {
     Validated {
         /// The epoch, from 1.
         epoch: usize,
+        /// Steps of all stages.
+        step: u64,
         /// Means over the training examples as they were met.
         train: Losses,
         /// Means over the validation examples; `None` if there are none, or it was not the turn.

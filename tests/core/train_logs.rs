@@ -310,6 +310,38 @@ fn a_run_tells_what_it_is_made_of() {
     }
 }
 
+/// Plain magnitudes differ so much that all but the loudest would be black.
+#[test]
+fn previews_of_plain_magnitudes_are_no_black_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = instruments(folder.path());
+    let out = folder.path().join("run");
+    let recipe = tiny(&[
+        "training.epochs=1",
+        "preview.secs=0.5",
+        "examples.picture.scale.kind=linear",
+    ]);
+    run(&recipe, &data, &out);
+    let file = std::fs::File::open(out.join("previews/epoch-001/picture.png")).unwrap();
+    let mut reader = png::Decoder::new(std::io::BufReader::new(file))
+        .read_info()
+        .unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let frame = reader.next_frame(&mut pixels).unwrap();
+    let thirds = |third: usize| {
+        let width = frame.width as usize;
+        let of_third = pixels
+            .chunks_exact(3 * width)
+            .flat_map(|row| row.chunks_exact(3).skip(third * width / 3).take(width / 3));
+        let bright = of_third.clone().filter(|p| p.iter().any(|x| *x > 64));
+        bright.count() as f64 / of_third.count() as f64
+    };
+    // Three sides of a scale: input, target and output.
+    for third in 0..3 {
+        assert!(thirds(third) > 0.2, "part {third}: {}", thirds(third));
+    }
+}
+
 #[test]
 fn stages_have_their_own_previews() {
     let folder = tempfile::tempdir().unwrap();

@@ -57,8 +57,9 @@ fn type_into(window: &mut Window, field: &str, text: &str) {
 }
 
 fn click(window: &mut Window, label: &str) {
-    window.get_by_label(label).click();
-    window.run_steps(2);
+    // Not by the pointer: what workers answer may move things under it.
+    window.get_by_label(label).click_accesskit();
+    window.run_steps(3);
 }
 
 fn left_out(app: &App) -> Vec<&str> {

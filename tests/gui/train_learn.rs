@@ -2,11 +2,12 @@
 //! begins with and how it leaves.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::Queryable as _;
 use stemloom::dataset::Between;
-use stemloom::gui::LearnAction;
+use stemloom::gui::{App, LearnAction};
 use stemloom::train::{Recipe, RunStatus, read_run};
 
 use crate::train_run::{TINY, act, click, drop_on, ready, set, status, type_into};
@@ -260,6 +261,135 @@ fn normalisation_is_folded_unless_it_is_to_stay() {
     );
     choose(&mut window, "Replace a model of this name");
     choose(&mut window, "Write the file");
-    wait(&mut window, "the file", stemloom::gui::App::is_idle);
+    wait(&mut window, "the file", App::is_idle);
     assert!(norms() > folded, "{folded}");
+}
+
+#[test]
+fn a_list_is_typed_key_by_key() {
+    let (mut window, _folder) = ready(TINY);
+    let key = "examples.targets";
+    let text = |window: &Window| window.state().recipe_value(key).unwrap();
+    window.get_by_role_and_label(Role::TextInput, key).focus();
+    window.run_steps(2);
+    for letter in [",", " ", "b", "a", "s", "s", ",", " "] {
+        let field = window.get_by_role_and_label(Role::TextInput, key);
+        field.type_text(letter);
+        window.run_steps(2);
+    }
+    // Spaces around it do not count.
+    assert_eq!(text(&window), "guitar, bass,");
+    see(&mut window, "keyboard to guitar, bass");
+    // When it is left it is written as the recipe has it.
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    window.run_steps(2);
+    assert_eq!(text(&window), "guitar, bass");
+    see(&mut window, "1 value changed");
+}
+
+#[test]
+fn another_recipe_ends_the_sweep_of_the_one_before() {
+    let (mut window, _folder) = ready(TINY);
+    choose(&mut window, "Sweep");
+    set(&mut window, "Steps", 100_000.0);
+    choose(&mut window, "Find learning rate");
+    see(&mut window, "Stop looking");
+    act(&mut window, LearnAction::Choose("generator".into()));
+    wait(&mut window, "the end of the sweep", App::is_idle);
+    assert_eq!(window.state().proposed_rate(), None);
+    see(&mut window, "Find learning rate");
+}
+
+#[test]
+fn a_run_that_is_replaced_does_not_show_the_old_one() {
+    let (mut window, first) = ready(TINY);
+    train(&mut window, 2);
+    drop(window);
+    // Another window, which has not been to the runs yet.
+    let (mut window, _folder) = ready(TINY);
+    type_text(
+        &mut window,
+        "Output folder",
+        &first.path().join("run").display().to_string(),
+    );
+    click(&mut window, "Replace the run in this folder");
+    click(&mut window, "Start training");
+    let started = Instant::now();
+    while status(window.state()) == "Preparing" {
+        assert_eq!(window.state().shown_epochs(), 0);
+        assert!(started.elapsed() < Duration::from_secs(60));
+        window.step();
+        std::thread::sleep(Duration::from_millis(4));
+    }
+    finish(&mut window, 2);
+    see(&mut window, "Finished, 2 of 2 epochs");
+}
+
+#[test]
+fn a_run_that_goes_on_cannot_be_taken_out_of_the_list() {
+    let recipe = TINY.replace("epochs = 2", "epochs = 100000");
+    let (mut window, folder) = ready(&recipe);
+    let run = folder.path().join("run");
+    click(&mut window, "Start training");
+    act(&mut window, LearnAction::Forget(run.clone()));
+    assert_eq!(window.state().settings().train_runs.len(), 1);
+    press(&mut window, CTRL.plus(Modifiers::SHIFT), Key::G);
+    wait(&mut window, "the stop", |app| {
+        status(app).starts_with("Stopped") && app.is_idle()
+    });
+    act(&mut window, LearnAction::Forget(run));
+    assert_eq!(window.state().settings().train_runs.len(), 0);
+}
+
+#[test]
+fn weights_are_dropped_on_the_recipe() {
+    let (mut window, folder) = ready(TINY);
+    let file = folder.path().join("mine.safetensors");
+    std::fs::write(&file, b"weights").unwrap();
+    drop_on(&mut window, &file);
+    window.run_steps(3);
+    let field = window.get_by_role_and_label(Role::TextInput, "Begin with weights");
+    assert_eq!(field.value(), Some(file.display().to_string()));
+}
+
+/// A second of a tone.
+fn write_tone(path: &Path, hz: f64) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 8000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    for i in 0..8000 {
+        let turn = std::f64::consts::TAU * hz * f64::from(i) / 8000.0;
+        writer.write_sample((9000.0 * turn.sin()) as i16).unwrap();
+    }
+    writer.finalize().unwrap();
+}
+
+#[test]
+fn songs_are_left_out_of_the_same_folder_however_it_is_typed() {
+    let folder = tempfile::tempdir().unwrap();
+    let music = folder.path().join("music");
+    for (song, hz) in [("Alpha", 220.0), ("Alpha two", 330.0), ("Beta", 440.0)] {
+        let place = music.join(song);
+        std::fs::create_dir_all(&place).unwrap();
+        write_tone(&place.join("vocals.wav"), hz);
+        write_tone(&place.join("mixture.wav"), 1.25 * hz);
+    }
+    let mut window = open(Vec::new());
+    window.run_steps(2);
+    press(&mut window, CTRL, Key::Num3);
+    drop_on(&mut window, &music);
+    wait(&mut window, "the songs", |app| app.data_songs().len() == 3);
+    choose(&mut window, "Leave out Alpha");
+    // Typed with a slash at its end, and not looked through again.
+    let typed = format!("{}/", music.display());
+    type_text(&mut window, "Data folder", &typed);
+    act(&mut window, LearnAction::Choose("unet-mask".into()));
+    act(&mut window, LearnAction::Start);
+    // The name of the song that is left out would take the other one with it.
+    see(&mut window, "leave out both");
+    assert_eq!(window.state().training_status(), None);
 }

@@ -93,7 +93,7 @@ impl App {
             }
             BatchAction::OpenReport => {
                 if let Some(page) = &self.batch.report {
-                    let url = format!("file://{}", page.display());
+                    let url = crate::gui::address::file_url(page);
                     ctx.open_url(egui::OpenUrl::new_tab(url));
                 }
             }

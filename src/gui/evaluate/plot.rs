@@ -33,6 +33,7 @@ pub(super) fn ui(ui: &mut Ui, results: &Results) {
         stems.get(group).cloned().unwrap_or_default()
     };
     let response = Plot::new("scores")
+        .grid_color(faint.gamma_multiply(0.45))
         .height((ui.available_height() - 4.0).max(100.0))
         .legend(Legend::default())
         .allow_scroll(false)

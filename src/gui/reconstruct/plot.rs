@@ -25,6 +25,7 @@ pub(super) fn ui(ui: &mut Ui, song: &Song, live: Option<&Live>) {
     let caption = "Convergence in dB over iterations";
     ui.label(RichText::new(caption).font(small()).weak());
     let response = Plot::new("convergence")
+        .grid_color(tokens.faint.gamma_multiply(0.45))
         .height(150.0)
         .legend(Legend::default())
         .allow_scroll(false)

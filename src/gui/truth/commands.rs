@@ -139,10 +139,12 @@ impl App {
             .filter(needs)
             .map(|take| take.id)
             .collect();
+        if self.truth.stopped.contains(&id) {
+            return;
+        }
         let is_wanted = !missing.is_empty() || self.settings.workspace == Workspace::Evaluate;
-        let wants_folder = is_wanted && !self.truth.stopped.contains(&id);
         match self.truth.songs.get(&id) {
-            None if wants_folder => self.look_for_truth(id),
+            None if is_wanted => self.look_for_truth(id),
             Some(Known::Here(_, truth)) if self.settings.workspace == Workspace::Workbench => {
                 let truth = Arc::clone(truth);
                 for take in missing {

@@ -158,6 +158,14 @@ impl TruthView {
         }
     }
 
+    /// The person stops all work: what follows from an answer that is under way is not begun either.
+    pub(super) fn stop(&mut self) {
+        let looking = self.songs.iter();
+        let looking = looking.filter(|(_, known)| matches!(known, Known::Looking(_)));
+        self.stopped.extend(looking.map(|(song, _)| *song));
+        self.stopped.extend(self.jobs.values());
+    }
+
     /// What was cancelled is begun again where it is still wanted.
     pub(super) fn ask_again(&mut self) {
         self.stopped.clear();

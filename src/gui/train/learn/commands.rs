@@ -6,7 +6,8 @@ use super::fields::FieldValue;
 use super::live::LiveRun;
 use super::news::RunNews;
 use super::work::{LearnEvent, LearnRequest};
-use super::{LearnAction, LearnPick, PreviewView, RateView, SaveForm, ShareForm};
+use super::{LearnAction, LearnPick, SaveForm};
+use crate::gui::address::file_url;
 use crate::gui::app::App;
 use crate::gui::command::Command;
 use crate::gui::jobs::{JobId, Request};
@@ -56,8 +57,7 @@ impl App {
             LearnAction::Show(path) => self.show_run(path),
             LearnAction::Forget(path) => self.forget_run(&path),
             LearnAction::OpenFolder(path) => {
-                let url = format!("file://{}", path.display());
-                ctx.open_url(egui::OpenUrl::new_tab(url));
+                ctx.open_url(egui::OpenUrl::new_tab(file_url(&path)));
             }
             LearnAction::LoadPicture(path) => {
                 let request = LearnRequest::Picture(path.clone());
@@ -106,12 +106,17 @@ impl App {
         }
     }
 
-    /// Takes recipe files and runs out of what was dropped; answers the rest.
+    /// Takes recipe files, runs, and in the Recipe section weights to begin with out of what was
+    /// dropped; answers the rest.
     pub(in crate::gui) fn take_learning(&mut self, paths: Vec<PathBuf>) -> Vec<PathBuf> {
+        let takes_weights = self.train.section == TrainSection::Recipe;
         let mut rest = Vec::new();
         for path in paths {
-            if path.extension().is_some_and(|ending| ending == "toml") {
+            let ends_in = |ending: &str| path.extension().is_some_and(|own| own == ending);
+            if ends_in("toml") {
                 self.picked_learn(LearnPick::Recipe, path);
+            } else if takes_weights && ends_in("safetensors") {
+                self.picked_learn(LearnPick::Weights, path);
             } else if path.join("run.toml").is_file() {
                 self.picked_learn(LearnPick::Run, path);
             } else {
@@ -123,23 +128,18 @@ impl App {
 
     /// Plays what the network makes of the excerpt; whether there is something.
     pub(in crate::gui) fn hear_output(&mut self) -> bool {
-        let previews = self.train.learn.previews();
-        let chosen = self.train.learn.preview.chosen(&previews);
-        let output = chosen.and_then(|preview| Some((preview.place(), preview.sounds.as_ref()?)));
+        let learn = &self.train.learn;
+        let chosen = learn.preview.chosen(learn.previews());
+        let output = chosen.and_then(|preview| Some((preview.place(), preview.sounds.clone()?)));
         let Some((place, [_, _, path])) = output else {
             return false;
         };
-        self.hear_file(path.clone(), format!("output of {place}"));
+        self.hear_file(path, format!("output of {place}"));
         true
     }
 
     pub(super) fn start_learn(&mut self, name: &str, request: LearnRequest) -> Option<JobId> {
-        let job = self.jobs.start(name, Request::Learn(Box::new(request)));
-        if job.is_none() {
-            let text = "The queue of jobs is full; wait for one to end";
-            self.notices.add(Level::Warning, text);
-        }
-        job
+        self.start_job(name, Request::Learn(Box::new(request)))
     }
 
     fn list_recipes(&mut self) {
@@ -163,9 +163,13 @@ impl App {
         let learn = &mut self.train.learn;
         match opened.and_then(|recipe| learn.form.open(id.to_owned(), recipe)) {
             Ok(()) => {
-                learn.rates = RateView::default();
+                // What is being tried is of the recipe before.
+                let job = std::mem::take(&mut learn.rates).job;
                 learn.save = SaveForm::default();
                 learn.problem = None;
+                if let Some(job) = job {
+                    self.jobs.forget(job);
+                }
                 self.propose_out();
                 self.remember_recipe(id);
             }
@@ -194,21 +198,23 @@ impl App {
 
     fn show_run(&mut self, path: PathBuf) {
         let learn = &mut self.train.learn;
-        if learn.shown.as_ref() != Some(&path) {
-            learn.preview = PreviewView::default();
-            learn.share = ShareForm::default();
-        }
-        learn.shown = Some(path.clone());
+        learn.go_to(path.clone());
         if learn.live_at(&path).is_none_or(|live| live.job.is_none()) {
             self.read_runs(vec![path]);
         }
     }
 
     fn forget_run(&mut self, path: &Path) {
+        let live = self.train.learn.live_at(path);
+        if live.is_some_and(|live| live.job.is_some()) {
+            // It could not be paused or stopped any more.
+            return;
+        }
         let name = path.display().to_string();
         self.settings.train_runs.retain(|known| *known != name);
         let learn = &mut self.train.learn;
         learn.runs.remove(path);
+        learn.gather();
         for place in [&mut learn.shown, &mut learn.compared] {
             if place.as_deref() == Some(path) {
                 *place = None;
@@ -266,8 +272,17 @@ impl App {
                 {
                     learn.preview.written(&files.picture);
                 }
+                let is_event = matches!(news, RunNews::Event(_));
                 if let Some(live) = learn.live.as_mut().filter(|live| live.job == Some(job)) {
                     live.hear(news);
+                }
+                if is_event {
+                    learn.gather();
+                }
+            }
+            LearnEvent::Progress(progress) => {
+                if let Some(job) = self.jobs.running.get_mut(&job) {
+                    job.progress = Some(progress);
                 }
             }
             LearnEvent::Trained(summary) => {
@@ -302,16 +317,19 @@ impl App {
                 }
             }
             LearnEvent::Read(runs) => {
-                learn.runs.extend(runs);
+                learn.take_read(runs);
                 if learn.reading == Some(job) {
                     learn.reading = None;
                 }
             }
             LearnEvent::Picture(path, image) => learn.preview.loaded(job, path, image, ctx),
             LearnEvent::Exported(path, is_on_shelf) => {
-                learn.share.job = None;
                 let text = format!("Written: {}", path.display());
-                learn.share.done = Some(text.clone());
+                // The form may be another run's by now.
+                if learn.share.job == Some(job) {
+                    learn.share.job = None;
+                    learn.share.done = Some(text.clone());
+                }
                 self.notices.add(Level::Info, text);
                 if is_on_shelf {
                     // Among the models at once.

@@ -143,16 +143,15 @@ fn of_epochs(
 
 /// Paints the curves of the run at `path`.
 pub(super) fn ui(ui: &mut Ui, view: &mut LearnView, path: &Path) {
-    let rows = view.rows(path);
-    let known = measures::known(&rows, view.live_at(path));
+    let known = measures::known(view.rows(path), view.live_at(path));
     controls(ui, view, path, &known);
     let measure = view.measure(path, &known);
-    let own = RunCurves::new(view, path, &rows, measure);
+    let own = RunCurves::new(view, path, view.rows(path), measure);
     let other = view
         .compared
         .as_deref()
         .filter(|other| *other != path)
-        .map(|other| RunCurves::new(view, other, &view.rows(other), measure));
+        .map(|other| RunCurves::new(view, other, view.rows(other), measure));
     let other = other.as_ref();
     if own.losses.is_empty() && other.is_none() {
         ui.weak("Curves come with the first step");
@@ -248,6 +247,7 @@ fn plot(
     // A faint line and a smooth one have one name.
     let legend = Legend::default().color_conflict_handling(ColorConflictHandling::PickLast);
     let mut shown = Plot::new(("run", title))
+        .grid_color(tokens.faint.gamma_multiply(0.45))
         .height(height)
         .include_x(0.0)
         .legend(legend)
@@ -315,6 +315,11 @@ fn draw(
     };
     let style = curve.style(is_other);
     let mut line = |name: String, points: &[[f64; 2]], colour: Color32, width: f32| {
+        if points.len() == 1 {
+            // A line of one point cannot be seen.
+            let only = Points::new(name.clone(), logs(points, view.log_y));
+            plot.points(only.radius(3.0).color(colour));
+        }
         let points = PlotPoints::from(logs(points, view.log_y));
         let line = Line::new(name, points).color(colour).width(width);
         plot.line(line.style(style));

@@ -31,7 +31,7 @@ pub enum Group {
     Training,
     /// What is heard and seen on the way.
     Preview,
-    /// What is learned before.
+    /// Stages before the training itself.
     Pretrain,
 }
 
@@ -66,7 +66,7 @@ impl Group {
             Self::Schedule => "Schedule",
             Self::Training => "Length and portions",
             Self::Preview => "Previews",
-            Self::Pretrain => "Learned before",
+            Self::Pretrain => "Pre-training",
         }
     }
 

@@ -107,6 +107,24 @@ impl RecipeForm {
         self.apply();
     }
 
+    /// Leaves a row's words as they are typed, until [`Self::settle`]: a separator or a nought at
+    /// their end says nothing yet, and what is typed next follows it.
+    pub fn keep(&mut self, key: &str, typed: FieldValue) {
+        let Some(field) = self.fields.iter_mut().find(|field| field.key == key) else {
+            return;
+        };
+        match (&mut field.value, typed) {
+            (FieldValue::Text(own), FieldValue::Text(typed))
+            | (FieldValue::Optional(own), FieldValue::Optional(typed)) => *own = typed,
+            _ => {}
+        }
+    }
+
+    /// Writes all rows as the recipe has them, if nothing is wrong.
+    pub fn settle(&mut self) {
+        self.apply();
+    }
+
     /// Sets a value back.
     pub fn reset(&mut self, key: &str) {
         if let Some(value) = self.defaults.get(key)
@@ -199,6 +217,19 @@ mod tests {
         form
     }
 
+    /// Types into a row of text, key by key.
+    fn type_all(form: &mut RecipeForm, key: &str, letters: &[&str]) {
+        for letter in letters {
+            let field = form.fields.iter().find(|field| field.key == key);
+            let mut value = field.unwrap().value.clone();
+            if let FieldValue::Text(text) | FieldValue::Optional(text) = &mut value {
+                text.push_str(letter);
+            }
+            form.set(key, &value.text());
+            form.keep(key, value);
+        }
+    }
+
     fn has(form: &RecipeForm, key: &str) -> bool {
         form.fields.iter().any(|field| field.key == key)
     }
@@ -253,6 +284,28 @@ mod tests {
         form.reset(bands);
         assert_eq!((form.changed(), form.problem.clone()), (0, None));
         assert!(form.recipe().unwrap().examples.picture.mel.is_some());
+    }
+
+    #[test]
+    fn words_stay_as_they_are_typed_until_they_are_left() {
+        let mut form = form("generator");
+        type_all(&mut form, "examples.targets", &[",", " ", "bass", " "]);
+        let targets = form.recipe().unwrap().examples.targets.clone();
+        assert_eq!(targets.len(), 2, "{targets:?}");
+        assert_eq!(targets[1], "bass");
+        let norm = "training.clip_norm";
+        form.set(norm, "none");
+        type_all(&mut form, norm, &["1", ".", "0"]);
+        let text = |form: &RecipeForm| {
+            let field = form.fields.iter().find(|field| field.key == norm);
+            field.unwrap().value.text()
+        };
+        assert_eq!(text(&form), "1.0");
+        type_all(&mut form, norm, &["5"]);
+        assert_eq!(form.recipe().unwrap().training.clip_norm, Some(1.05));
+        form.keep(norm, FieldValue::Optional("1.0500".to_owned()));
+        form.settle();
+        assert_eq!((text(&form).as_str(), form.changed()), ("1.05", 2));
     }
 
     #[test]

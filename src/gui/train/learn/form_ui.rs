@@ -14,8 +14,28 @@ const TEXT_SIZE: [f32; 2] = [220.0, 24.0];
 
 /// What was done to a row.
 enum Edit {
-    Set(String, String),
+    /// To this key, this value.
+    Set(String, FieldValue),
+    /// Back, at this key.
     Reset(String),
+}
+
+/// What was done to a field.
+#[derive(Default)]
+struct Input {
+    /// Its value was changed.
+    changed: bool,
+    /// A text was left.
+    left: bool,
+}
+
+impl From<egui::Response> for Input {
+    fn from(response: egui::Response) -> Self {
+        Self {
+            changed: response.changed(),
+            left: response.lost_focus(),
+        }
+    }
 }
 
 pub(super) fn ui(
@@ -24,12 +44,12 @@ pub(super) fn ui(
     save: &mut SaveForm,
     actions: &mut Vec<Action>,
 ) {
-    heading(ui, form);
-    saving::ui(ui, save, form, actions);
+    heading(ui, form, save);
+    saving::row(ui, save, form, actions);
     ui.add_space(SPACE_S);
     // The form answers questions while its rows are edited.
     let mut fields = std::mem::take(&mut form.fields);
-    let mut edit = None;
+    let (mut edit, mut is_left) = (None, false);
     for group in Group::ALL {
         let Some(first) = fields.iter().position(|field| field.group == group) else {
             continue;
@@ -47,21 +67,28 @@ pub(super) fn ui(
                     .spacing([SPACE_M, 4.0])
                     .show(ui, |ui| {
                         for field in rows {
-                            edit = row(ui, form, field).or(edit.take());
+                            edit = row(ui, form, field, &mut is_left).or(edit.take());
                         }
                     });
             });
     }
     form.fields = fields;
     match edit {
-        Some(Edit::Set(key, text)) => form.set(&key, &text),
+        Some(Edit::Set(key, value)) => {
+            form.set(&key, &value.text());
+            // What is typed is not written anew under the cursor.
+            form.keep(&key, value);
+        }
         Some(Edit::Reset(key)) => form.reset(&key),
         None => {}
+    }
+    if is_left {
+        form.settle();
     }
 }
 
 /// The recipe's words, and what is wrong as a whole.
-fn heading(ui: &mut Ui, form: &mut RecipeForm) {
+fn heading(ui: &mut Ui, form: &mut RecipeForm, save: &mut SaveForm) {
     let Some(base) = form.base() else { return };
     let title = if base.title.is_empty() {
         &base.name
@@ -88,6 +115,7 @@ fn heading(ui: &mut Ui, form: &mut RecipeForm) {
         if button.on_hover_text("As the recipe has them").clicked() {
             form.reset_all();
         }
+        saving::button(ui, save, form);
     });
     let Some((name, problem)) = &form.problem else {
         return;
@@ -104,7 +132,8 @@ fn heading(ui: &mut Ui, form: &mut RecipeForm) {
     }
 }
 
-fn row(ui: &mut Ui, form: &RecipeForm, field: &mut Field) -> Option<Edit> {
+/// `is_left` becomes true where a text is left.
+fn row(ui: &mut Ui, form: &RecipeForm, field: &mut Field, is_left: &mut bool) -> Option<Edit> {
     let default = form.default_text(&field.key);
     let changed = form.is_changed(&field.key);
     let text = RichText::new(field.label());
@@ -114,7 +143,10 @@ fn row(ui: &mut Ui, form: &RecipeForm, field: &mut Field) -> Option<Edit> {
         None => field.key.clone(),
     };
     ui.label(text).on_hover_text(tip);
-    let mut edit = input(ui, field).then(|| Edit::Set(field.key.clone(), field.value.text()));
+    let done = input(ui, field);
+    *is_left |= done.left;
+    let set = || Edit::Set(field.key.clone(), field.value.clone());
+    let mut edit = done.changed.then(set);
     ui.horizontal(|ui| {
         if !changed {
             if let Some(default) = default.filter(|default| default.chars().count() < 24) {
@@ -148,17 +180,22 @@ fn row(ui: &mut Ui, form: &RecipeForm, field: &mut Field) -> Option<Edit> {
     edit
 }
 
-/// Answers whether the value was changed.
-fn input(ui: &mut Ui, field: &mut Field) -> bool {
+fn input(ui: &mut Ui, field: &mut Field) -> Input {
     let key = field.key.as_str();
+    let of_value = |changed| Input {
+        changed,
+        left: false,
+    };
     match &mut field.value {
-        FieldValue::Bool(value) => ui.name_inputs(key, |ui| ui.checkbox(value, "")).changed(),
+        FieldValue::Bool(value) => {
+            of_value(ui.name_inputs(key, |ui| ui.checkbox(value, "")).changed())
+        }
         FieldValue::Int(value) => {
             let speed = (value.unsigned_abs() as f64 * 0.01).max(0.1);
             let drag = DragValue::new(value)
                 .speed(speed)
                 .update_while_editing(false);
-            ui.name_inputs(key, |ui| ui.add(drag)).changed()
+            of_value(ui.name_inputs(key, |ui| ui.add(drag)).changed())
         }
         FieldValue::Float(value) => {
             let speed = if *value == 0.0 {
@@ -170,7 +207,7 @@ fn input(ui: &mut Ui, field: &mut Field) -> bool {
                 .speed(speed)
                 .update_while_editing(false)
                 .custom_formatter(|value, _| number(value));
-            ui.name_inputs(key, |ui| ui.add(drag)).changed()
+            of_value(ui.name_inputs(key, |ui| ui.add(drag)).changed())
         }
         FieldValue::Choice(chosen, choices) => {
             let mut changed = false;
@@ -183,15 +220,15 @@ fn input(ui: &mut Ui, field: &mut Field) -> bool {
                     }
                 });
             combo.response.accessible_name(key);
-            changed
+            of_value(changed)
         }
         FieldValue::Text(text) => {
             let edit = egui::TextEdit::singleline(text);
-            ui.add_sized(TEXT_SIZE, edit).accessible_name(key).changed()
+            ui.add_sized(TEXT_SIZE, edit).accessible_name(key).into()
         }
         FieldValue::Optional(text) => {
             let edit = egui::TextEdit::singleline(text).hint_text("none");
-            ui.add_sized(TEXT_SIZE, edit).accessible_name(key).changed()
+            ui.add_sized(TEXT_SIZE, edit).accessible_name(key).into()
         }
     }
 }

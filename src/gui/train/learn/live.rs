@@ -1,13 +1,14 @@
 //! The run that goes on, as it is told; it stays to be seen when it is over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::course::Course;
 use super::news::{Pause, RunNews, StepNews};
 use super::pace::Pace;
-use super::seen::{PreviewSeen, RunSeen};
+use super::seen::PreviewSeen;
 use super::series::Series;
+use super::work::TrainJob;
 use crate::gui::jobs::JobId;
 use crate::train::{Checkpoint, HistoryRow, RunStatus, RunSummary, TrainEvent};
 
@@ -67,7 +68,7 @@ pub struct Begun {
     pub discriminator_parameters: Option<usize>,
     /// The stage, from 0, and how many there are.
     pub stage: (usize, usize),
-    /// Epochs of the stage that were finished when it began, and all of them.
+    /// Epochs of the stage that are finished, and all of them.
     pub epochs: (usize, usize),
     /// Steps of an epoch.
     pub batches: usize,
@@ -85,6 +86,8 @@ pub struct LiveRun {
     pub pause: Pause,
     /// Its stages.
     pub course: Course,
+    /// Whether it carries on what was in its folder.
+    is_resumed: bool,
     /// How it stands.
     pub state: LiveState,
     /// What is known of the stage.
@@ -95,24 +98,29 @@ pub struct LiveRun {
     pace: Pace,
     /// The losses of each step, by their names.
     steps: BTreeMap<&'static str, Series>,
-    /// Epochs of this session.
-    pub rows: Vec<HistoryRow>,
+    /// Epochs of this session, until they are read from the disk after its end.
+    rows: Vec<HistoryRow>,
     /// The best of them.
     pub best_epoch: Option<usize>,
-    /// Previews of this session.
-    pub previews: Vec<PreviewSeen>,
+    /// Previews of this session, in the same way.
+    previews: Vec<PreviewSeen>,
+    /// The epochs of the whole run.
+    all_rows: Vec<HistoryRow>,
+    /// Its previews, by stage and epoch.
+    all_previews: Vec<PreviewSeen>,
     /// The epoch of the latest state.
     pub saved_epoch: Option<usize>,
 }
 
 impl LiveRun {
-    /// A run that was asked for.
-    pub fn new(job: JobId, path: PathBuf, pause: Pause, course: Course) -> Self {
+    /// The run that a job makes, or carries on.
+    pub fn new(id: JobId, job: &TrainJob, course: Course) -> Self {
         Self {
-            job: Some(job),
-            path,
-            pause,
+            job: Some(id),
+            path: job.out.clone(),
+            pause: job.pause.clone(),
             course,
+            is_resumed: job.resume,
             state: LiveState::Preparing,
             begun: None,
             last: None,
@@ -121,6 +129,8 @@ impl LiveRun {
             rows: Vec::new(),
             best_epoch: None,
             previews: Vec::new(),
+            all_rows: Vec::new(),
+            all_previews: Vec::new(),
             saved_epoch: None,
         }
     }
@@ -136,38 +146,53 @@ impl LiveRun {
         series.map(Series::points).unwrap_or_default()
     }
 
-    /// The epochs of the whole run: those on disk before this session, then its own.
-    pub fn all_rows(&self, seen: Option<&RunSeen>) -> Vec<HistoryRow> {
-        let first = self.rows.first().map_or(u64::MAX, |row| row.step);
-        let before = seen.map(|seen| seen.rows.as_slice()).unwrap_or_default();
-        let before = before.iter().filter(|row| row.step < first);
-        before.chain(&self.rows).cloned().collect()
+    /// Whether what is read from its folder is of this run: until a new one has emptied the folder,
+    /// something else lies there.
+    pub fn owns_folder(&self) -> bool {
+        self.is_resumed || self.job.is_none()
     }
 
-    /// Its previews, in the same way.
-    pub fn all_previews(&self, seen: Option<&RunSeen>) -> Vec<PreviewSeen> {
-        let is_own = |preview: &PreviewSeen| {
-            let mut own = self.previews.iter();
-            own.any(|own| own.key() == preview.key())
-        };
-        let before = seen.map(|seen| seen.previews.as_slice());
-        let before = before.unwrap_or_default();
-        let mut all: Vec<PreviewSeen> = before
+    /// The epochs of the whole run.
+    pub fn all_rows(&self) -> &[HistoryRow] {
+        &self.all_rows
+    }
+
+    /// Its previews, by stage and epoch.
+    pub fn all_previews(&self) -> &[PreviewSeen] {
+        &self.all_previews
+    }
+
+    /// Its folder was read. What was told of a run that is over is all there, and more exactly.
+    pub fn was_read(&mut self) {
+        if self.job.is_none() {
+            self.rows.clear();
+            self.previews.clear();
+            self.best_epoch = None;
+        }
+    }
+
+    /// Puts the whole run together: what was read of it, as far as it is from before this session,
+    /// and what was told.
+    pub fn gather(&mut self, rows: &[HistoryRow], previews: &[PreviewSeen]) {
+        let first = self.rows.first().map_or(u64::MAX, |row| row.step);
+        let before = rows.iter().filter(|row| row.step < first);
+        self.all_rows = before.chain(&self.rows).cloned().collect();
+        let own: BTreeSet<_> = self.previews.iter().map(PreviewSeen::key).collect();
+        let mut all: Vec<PreviewSeen> = previews
             .iter()
-            .filter(|preview| !is_own(preview))
+            .filter(|preview| !own.contains(&preview.key()))
             .chain(&self.previews)
             .cloned()
             .collect();
         all.sort_by_key(|preview| (self.course.place(preview.stage.as_deref()), preview.epoch));
-        all
+        self.all_previews = all;
     }
 
     /// How far the stage came that goes on, in words; none before it begins.
     pub fn progress(&self) -> Option<String> {
         let begun = self.begun.as_ref()?;
-        let (stage, epochs) = (begun.stage.0, begun.epochs.1);
-        let done = begun.epochs.0 + self.rows_of_stage(stage);
-        Some(self.course.progress_of(stage, done, epochs))
+        let (done, epochs) = begun.epochs;
+        Some(self.course.progress_of(begun.stage.0, done, epochs))
     }
 
     /// Seconds that the steps of this stage will take, at the pace of the latest ones; none before
@@ -176,19 +201,14 @@ impl LiveRun {
         let (begun, last) = (self.begun.as_ref()?, self.last.as_ref()?);
         let secs = self.pace.secs_per_step()?;
         // Epochs may be numbered from more than 1.
-        let done = begun.epochs.0 + self.rows_of_stage(begun.stage.0);
-        let left = begun.epochs.1.saturating_sub(done) * begun.batches;
+        let (done, epochs) = begun.epochs;
+        let left = epochs.saturating_sub(done) * begun.batches;
         let within = if self.is_within_epoch() {
             last.batch
         } else {
             0
         };
         Some(left.saturating_sub(within) as f64 * secs)
-    }
-
-    /// Epochs of a stage that were finished in this session.
-    pub fn rows_of_stage(&self, stage: usize) -> usize {
-        self.rows.iter().filter(|row| row.stage == stage).count()
     }
 
     /// Whether the last step belongs to an epoch that is not over.
@@ -253,16 +273,20 @@ impl LiveRun {
             }
             TrainEvent::Validated {
                 epoch,
+                step,
                 train,
                 valid,
                 is_best,
                 learning_rate,
                 discriminator_learning_rate,
             } => {
+                if let Some(begun) = &mut self.begun {
+                    begun.epochs.0 += 1;
+                }
                 self.rows.push(HistoryRow {
                     stage: self.begun.as_ref().map_or(0, |begun| begun.stage.0),
                     epoch,
-                    step: self.last.as_ref().map_or(0, |last| last.step),
+                    step,
                     train,
                     valid,
                     learning_rate,
@@ -305,5 +329,60 @@ impl LiveRun {
     pub fn finish(&mut self, summary: &RunSummary) {
         self.job = None;
         self.state = LiveState::Over(summary.status);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::Losses;
+
+    fn row(epoch: usize) -> HistoryRow {
+        HistoryRow {
+            stage: 0,
+            epoch,
+            step: 10 * epoch as u64,
+            train: Losses::default(),
+            valid: None,
+            learning_rate: 1e-3,
+            discriminator_learning_rate: None,
+            secs: 2.0,
+        }
+    }
+
+    #[test]
+    fn a_run_that_was_stopped_in_validation_keeps_its_epochs() {
+        let job = TrainJob {
+            recipe: String::new(),
+            data: "data".into(),
+            out: "run".into(),
+            device: "cpu".into(),
+            resume: true,
+            overwrite: false,
+            weights: None,
+            pause: Pause::default(),
+        };
+        let mut live = LiveRun::new(1, &job, Course::default());
+        let before = [row(1), row(2)];
+        // All steps of the epoch were made before: none is told.
+        live.hear(RunNews::Event(Box::new(TrainEvent::Validated {
+            epoch: 3,
+            step: 30,
+            train: Losses::default(),
+            valid: None,
+            is_best: true,
+            learning_rate: 1e-3,
+            discriminator_learning_rate: None,
+        })));
+        live.gather(&before, &[]);
+        let epochs: Vec<usize> = live.all_rows().iter().map(|row| row.epoch).collect();
+        assert_eq!(epochs, [1, 2, 3]);
+        assert_eq!(live.all_rows()[2].step, 30);
+        // Once it is over, what is on the disk counts.
+        live.job = None;
+        live.was_read();
+        live.gather(&[row(1), row(2), row(3)], &[]);
+        assert!(live.all_rows().iter().all(|row| row.secs == 2.0));
+        assert_eq!((live.all_rows().len(), live.best_epoch), (3, None));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Recipe: list ─► form over the recipe's TOML ─► Recipe::with_changes ─► TrainJob
-//! TrainJob ─► trainer thread ─► RunNews (steps merged, never more than the window takes) ─► LiveRun
+//! TrainJob ─► trainer thread ─► RunNews (steps merged, a few times a second) ─► LiveRun
 //! Runs:   folders on disk ─► loader ─► RunSeen;  LiveRun on top of it ─► curves, previews
 //!         RunSeen ─► ResumeForm ─► Recipe::with_changes ─► TrainJob
 //! ```
@@ -50,6 +50,7 @@ use resume::ResumeForm;
 use saving::SaveForm;
 use seen::{DeviceSeen, PreviewSeen, RecipeSeen, RunSeen};
 use share::ShareForm;
+use work::ReadRun;
 
 pub(super) use recipe_ui::ui as recipe_ui;
 pub(super) use runs_ui::ui as runs_ui;
@@ -179,11 +180,37 @@ impl LearnView {
     }
 
     /// The epochs of a run that are known, in order.
-    fn rows(&self, path: &Path) -> Vec<HistoryRow> {
-        let seen = self.seen_at(path);
+    fn rows(&self, path: &Path) -> &[HistoryRow] {
         match self.live_at(path) {
-            Some(live) => live.all_rows(seen),
-            None => seen.map_or_else(Vec::new, |seen| seen.rows.clone()),
+            Some(live) => live.all_rows(),
+            None => self.seen_at(path).map_or(&[][..], |seen| &seen.rows[..]),
+        }
+    }
+
+    /// Runs were read. What lies in the folder of a run that begins is not its own yet.
+    fn take_read(&mut self, runs: Vec<ReadRun>) {
+        for (path, run) in runs {
+            if let Some(live) = self.live.as_mut().filter(|live| live.path == path) {
+                if !live.owns_folder() {
+                    continue;
+                }
+                if run.is_ok() {
+                    live.was_read();
+                }
+            }
+            self.runs.insert(path, run);
+        }
+        self.gather();
+    }
+
+    /// Puts together what is known of the run that goes on; whenever more of it is.
+    fn gather(&mut self) {
+        if let Some(live) = &mut self.live {
+            let seen = self.runs.get(&live.path);
+            match seen.and_then(|run| run.as_ref().ok()) {
+                Some(run) => live.gather(&run.rows, &run.previews),
+                None => live.gather(&[], &[]),
+            }
         }
     }
 
@@ -219,15 +246,25 @@ impl LearnView {
     }
 
     /// The previews of the run that is shown.
-    fn previews(&self) -> Vec<PreviewSeen> {
+    fn previews(&self) -> &[PreviewSeen] {
         let Some(path) = &self.shown else {
-            return Vec::new();
+            return &[];
         };
-        let seen = self.seen_at(path);
         match self.live_at(path) {
-            Some(live) => live.all_previews(seen),
-            None => seen.map_or_else(Vec::new, |seen| seen.previews.clone()),
+            Some(live) => live.all_previews(),
+            None => self
+                .seen_at(path)
+                .map_or(&[][..], |seen| &seen.previews[..]),
         }
+    }
+
+    /// Another run is shown from now on.
+    fn go_to(&mut self, path: PathBuf) {
+        if self.shown.as_ref() != Some(&path) {
+            self.preview = PreviewView::default();
+            self.share = ShareForm::default();
+        }
+        self.shown = Some(path);
     }
 
     /// What keeps a run or a sweep from being begun; none if nothing does.

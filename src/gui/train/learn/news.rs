@@ -1,8 +1,9 @@
-//! What the training's thread tells the window: never more than it can take in. Steps that come
-//! too fast are told as one, the mean of them.
+//! What the training's thread tells the window: never more than it can take in, and so seldom that
+//! painting takes next to nothing from the training. Steps that come too fast are told as one, the
+//! mean of them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
@@ -10,10 +11,11 @@ use crossbeam_channel::Sender;
 use super::work::LearnEvent;
 use crate::gui::jobs::{JobEvent, JobId};
 use crate::memory::peak_memory_bytes;
+use crate::progress::{CancelToken, Event, Reporter};
 use crate::train::{Control, Losses, TrainEvent};
 
-/// Shortest time between two tellings of steps.
-const BETWEEN: Duration = Duration::from_millis(33);
+/// Shortest time between two tellings of steps, and of progress within a stage.
+const BETWEEN: Duration = Duration::from_millis(200);
 /// Shortest time between two looks at the memory.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
@@ -54,6 +56,8 @@ pub struct StepNews {
     pub losses: Losses,
     /// The network's learning rate at the last of them.
     pub learning_rate: f64,
+    /// The discriminator's, if there is one.
+    pub discriminator_learning_rate: Option<f64>,
     /// Seconds of a step, the mean.
     pub secs: f64,
     /// Examples per second.
@@ -99,6 +103,31 @@ impl Tell<'_> {
             (self.wake)();
         }
         is_said
+    }
+
+    /// A reporter of the job whose progress is told as seldom as steps are, but for new stages.
+    pub fn reporter(&self, cancel: CancelToken) -> Reporter {
+        let (job, outbox, wake) = (self.job, self.outbox.clone(), Arc::clone(self.wake));
+        let told: Mutex<Option<(Instant, &'static str)>> = Mutex::new(None);
+        Reporter::new(cancel, move |event| {
+            let is_said = match event {
+                Event::Progress(progress) => {
+                    let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+                    let stage = progress.stage;
+                    if told.is_some_and(|(at, old)| old == stage && at.elapsed() < BETWEEN) {
+                        return;
+                    }
+                    *told = Some((Instant::now(), stage));
+                    // One that finds the channel full is not worth waiting for.
+                    let event = Box::new(LearnEvent::Progress(progress));
+                    outbox.try_send(JobEvent::Learn(job, event)).is_ok()
+                }
+                Event::Warning(text) => outbox.send(JobEvent::Warning(text)).is_ok(),
+            };
+            if is_said {
+                wake();
+            }
+        })
     }
 }
 
@@ -171,9 +200,9 @@ impl<'a> Herald<'a> {
             step,
             losses,
             learning_rate,
+            discriminator_learning_rate,
             secs,
             examples_per_sec,
-            ..
         } = event
         else {
             return;
@@ -197,6 +226,7 @@ impl<'a> Herald<'a> {
                 step: *step,
                 losses: added(&sum, losses),
                 learning_rate: *learning_rate,
+                discriminator_learning_rate: *discriminator_learning_rate,
                 secs: *secs,
                 examples_per_sec: *examples_per_sec,
                 memory_bytes: None,
@@ -251,5 +281,76 @@ fn scaled(losses: &Losses, factor: f64) -> Losses {
         adversarial: times(losses.adversarial),
         discriminator: times(losses.discriminator),
         accuracy: times(losses.accuracy),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    fn step(step: u64) -> TrainEvent {
+        TrainEvent::Step {
+            epoch: 1,
+            batch: step as usize,
+            batches: 1000,
+            step,
+            losses: Losses {
+                loss: step as f64,
+                ..Losses::default()
+            },
+            learning_rate: 1e-3,
+            discriminator_learning_rate: Some(2e-3),
+            secs: 0.002,
+            examples_per_sec: 500.0,
+        }
+    }
+
+    #[test]
+    fn a_training_wakes_the_window_a_few_times_a_second() {
+        let (outbox, inbox) = crossbeam_channel::unbounded();
+        let wakes = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&wakes);
+        let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
+        let tell = Tell {
+            job: 1,
+            outbox: &outbox,
+            wake: &wake,
+        };
+        let mut herald = Herald::new(&tell, Pause::default());
+        let reporter = tell.reporter(CancelToken::new());
+        let begun = Instant::now();
+        let mut last = 0;
+        while begun.elapsed() < 3 * BETWEEN {
+            last += 1;
+            herald.hear(step(last));
+            reporter.step("Training", last, 1_000_000).unwrap();
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        // Steps and progress at once, then at every turn.
+        let turns = begun.elapsed().as_millis() / BETWEEN.as_millis();
+        let woken = wakes.load(Ordering::Relaxed) as u128;
+        assert!(woken <= 2 * (1 + turns), "{woken} in {turns} turns");
+        herald.hear(TrainEvent::Paused);
+        let mut told = 0;
+        let mut sum = (0, 0.0);
+        for event in inbox.try_iter() {
+            let JobEvent::Learn(1, event) = event else {
+                continue;
+            };
+            if let LearnEvent::Run(RunNews::Steps(news)) = &*event {
+                assert!(event.is_calm());
+                assert_eq!(news.discriminator_learning_rate, Some(2e-3));
+                // The mean of the losses of all steps since the last telling.
+                let count = news.step - told;
+                sum = (sum.0 + count, sum.1 + news.losses.loss * count as f64);
+                told = news.step;
+            }
+        }
+        assert_eq!((told, sum.0), (last, last));
+        let all = (last * (last + 1)) as f64 / 2.0;
+        assert!((sum.1 - all).abs() < 1e-6 * all, "{} of {all}", sum.1);
     }
 }

@@ -271,6 +271,7 @@ fn plot(ui: &mut Ui, view: &RateView) {
         .filter_map(|(name, _)| Some(format!("{name} {}", view.proposed(name)?)))
         .collect();
     let response = Plot::new("learning rates")
+        .grid_color(tokens(ui.ctx()).faint.gamma_multiply(0.45))
         .height(170.0)
         .legend(Legend::default())
         .allow_scroll(false)

@@ -198,13 +198,14 @@ fn device(ui: &mut Ui, scene: &Scene<'_>, view: &LearnView, actions: &mut Vec<Ac
                     picked = Some(id);
                 }
             }
+            // Here, so that nothing below moves under the pointer once they are found.
+            if view.devices.is_none() && view.listing[1].is_some() {
+                ui.weak("Looking for graphics cards");
+            }
         });
     combo.response.accessible_name("Device");
     if let Some(id) = picked {
         act(actions, TrainAction::Learn(LearnAction::Device(id)));
-    }
-    if view.devices.is_none() && view.listing[1].is_some() {
-        faint(ui, "Looking for graphics cards");
     }
 }
 
@@ -242,7 +243,7 @@ fn weights(ui: &mut Ui, view: &mut LearnView, actions: &mut Vec<Action>) {
             .hint_text("drawn");
         ui.add(edit)
             .labelled_by(label)
-            .on_hover_text("A .safetensors file of an export or a run's state; empty draws them");
+            .on_hover_text("A .safetensors file, which can also be dropped here; empty draws them");
         let button = ui.button("Choose…").on_hover_text("Choose by dialog");
         let words = "Choose weights";
         button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, words));

@@ -36,8 +36,9 @@ pub(super) fn ui(
     curves::ui(ui, view, path);
     ui.add_space(SPACE_L);
     section(ui, "Previews");
-    let all = view.previews();
-    previews::ui(ui, &mut view.preview, &all, heard, actions);
+    let mut preview = std::mem::take(&mut view.preview);
+    previews::ui(ui, &mut preview, view.previews(), heard, actions);
+    view.preview = preview;
     ui.add_space(SPACE_L);
     section(ui, "States");
     states(ui, view, path);
@@ -138,9 +139,13 @@ fn figures(ui: &mut Ui, begun: &Begun, live: &LiveRun) {
 }
 
 fn step_rows(begun: &Begun, live: &LiveRun, step: &StepNews) -> Vec<(&'static str, String)> {
-    let done = begun.epochs.0 + live.rows_of_stage(begun.stage.0);
+    let (done, epochs) = begun.epochs;
+    let rate = match step.discriminator_learning_rate {
+        Some(other) => format!("{:.2e}, discriminator {other:.2e}", step.learning_rate),
+        None => format!("{:.2e}", step.learning_rate),
+    };
     let mut rows = vec![
-        ("Epoch", format!("{done} of {} done", begun.epochs.1)),
+        ("Epoch", format!("{done} of {epochs} done")),
         (
             "Step",
             format!("{} of {} in epoch {}", step.batch, step.batches, step.epoch),
@@ -151,7 +156,7 @@ fn step_rows(begun: &Begun, live: &LiveRun, step: &StepNews) -> Vec<(&'static st
             format!("{:.1}", step.examples_per_sec),
         ),
         ("Loss", format!("{:.5}", step.losses.loss)),
-        ("Learning rate", format!("{:.2e}", step.learning_rate)),
+        ("Learning rate", rate),
     ];
     if let Some(accuracy) = step.losses.accuracy {
         rows.push(("Right answers", format!("{:.1} %", 100.0 * accuracy)));
@@ -216,7 +221,7 @@ fn states(ui: &mut Ui, view: &LearnView, path: &Path) {
         let row = rows.rfind(|row| row.epoch == epoch && Some(row.stage) == stage)?;
         Some(row.valid.unwrap_or(row.train).loss)
     };
-    let best = view.best_row(path, &rows).map(|row| row.epoch);
+    let best = view.best_row(path, rows).map(|row| row.epoch);
     let saved = live.and_then(|live| live.saved_epoch);
     let last = saved.or_else(|| {
         let run = seen.filter(|run| run.has_last)?;

@@ -99,14 +99,18 @@ fn row(ui: &mut Ui, view: &LearnView, path: &Path, actions: &mut Vec<Action>) {
             TrainAction::Learn(LearnAction::Show(path.to_path_buf())),
         );
     }
+    let live = view.live_at(path);
     response.context_menu(|ui| {
-        let button = ui.button("Take out of the list");
-        if button.on_hover_text("Its files stay").clicked() {
+        let is_over = live.is_none_or(|live| live.job.is_none());
+        let button = ui
+            .add_enabled(is_over, egui::Button::new("Take out of the list"))
+            .on_hover_text("Its files stay")
+            .on_disabled_hover_text("It is being trained; stop it first, or wait");
+        if button.clicked() {
             let forget = LearnAction::Forget(path.to_path_buf());
             act(actions, TrainAction::Learn(forget));
         }
     });
-    let live = view.live_at(path);
     let (text, colour) = match (live, view.runs.get(path)) {
         (Some(live), _) => {
             let words = live.state.words();

@@ -23,19 +23,24 @@ pub(super) struct SaveForm {
     problem: Option<String>,
 }
 
-/// The button, and the row below it while the file is asked for.
-pub(super) fn ui(ui: &mut Ui, save: &mut SaveForm, form: &RecipeForm, actions: &mut Vec<Action>) {
-    let Some(path) = &mut save.path else {
-        let button = egui::Button::new("Save recipe…").small();
-        let button = ui
-            .add_enabled(form.recipe().is_some(), button)
-            .on_hover_text("As a .toml file of your own, with all changes")
-            .on_disabled_hover_text("A value is wrong; mend it first");
-        if let Some(recipe) = form.recipe().filter(|_| button.clicked()) {
-            save.path = Some(proposed(recipe).display().to_string());
-        }
-        return;
-    };
+/// The button that asks for the file.
+pub(super) fn button(ui: &mut Ui, save: &mut SaveForm, form: &RecipeForm) {
+    let can_save = form.recipe().is_some() && save.path.is_none();
+    let button = ui
+        .add_enabled(can_save, egui::Button::new("Save recipe…").small())
+        .on_hover_text("As a .toml file of your own, with all changes")
+        .on_disabled_hover_text(match save.path {
+            Some(_) => "The file is asked for below",
+            None => "A value is wrong; mend it first",
+        });
+    if let Some(recipe) = form.recipe().filter(|_| button.clicked()) {
+        save.path = Some(proposed(recipe).display().to_string());
+    }
+}
+
+/// The file, while it is asked for.
+pub(super) fn row(ui: &mut Ui, save: &mut SaveForm, form: &RecipeForm, actions: &mut Vec<Action>) {
+    let Some(path) = &mut save.path else { return };
     let mut ends = false;
     ui.horizontal(|ui| {
         let label = ui.label("Recipe file").id;
@@ -93,7 +98,10 @@ impl App {
                 self.train.learn.save = SaveForm::default();
                 let path = path.display().to_string();
                 self.notices.add(Level::Info, format!("Written: {path}"));
+                // What was tried, or is being tried, is of the same recipe.
+                let rates = std::mem::take(&mut self.train.learn.rates);
                 self.choose_recipe(&path);
+                self.train.learn.rates = rates;
             }
             Err(error) => self.train.learn.save.problem = Some(error.to_string()),
         }

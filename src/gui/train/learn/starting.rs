@@ -41,25 +41,11 @@ impl App {
             return Err(Error::setting("recipe", "choose one first"));
         };
         let mut recipe = recipe.clone();
-        let out = self.settings.left_out.get(data);
-        let out = out.map(Vec::as_slice).unwrap_or_default();
-        if recipe.examples.source != ExampleSource::Stems || out.is_empty() {
-            return Ok(recipe);
-        }
-        let table = self.train.data.table();
-        let rows = table.map(|table| table.rows.as_slice()).unwrap_or_default();
-        for name in out {
-            let begins = |other: &str| other.to_lowercase().starts_with(&name.to_lowercase());
-            let kept = rows.iter().filter(|row| !row.left_out);
-            if let Some(twin) = kept.map(|row| &row.name).find(|other| begins(other)) {
-                let problem = format!(
-                    "{name:?} is left out, and so would be {twin:?}, whose name begins alike; \
-                     leave out both, or rename one"
-                );
-                return Err(Error::setting("data", problem));
-            }
-            if !recipe.examples.exclude.contains(name) {
-                recipe.examples.exclude.push(name.clone());
+        if recipe.examples.source == ExampleSource::Stems {
+            for name in self.data_songs_of(data).excluded()? {
+                if !recipe.examples.exclude.contains(&name) {
+                    recipe.examples.exclude.push(name);
+                }
             }
         }
         Ok(recipe)
@@ -85,11 +71,14 @@ impl App {
         if out.is_empty() {
             return Err("Name an output folder first".into());
         }
+        // It is remembered, and the program may be begun elsewhere the next time.
+        let out = std::path::absolute(out).map_err(Error::io("find the folder", out));
+        let out = out.map_err(|error| error.to_string())?;
         let recipe = self.recipe_for(data).and_then(|recipe| recipe.to_toml());
         Ok(TrainJob {
             recipe: recipe.map_err(|error| error.to_string())?,
             data: PathBuf::from(data),
-            out: PathBuf::from(out).components().collect(),
+            out: out.components().collect(),
             device: self.settings.train_device.clone(),
             resume: false,
             overwrite: learn.overwrite,
@@ -99,27 +88,27 @@ impl App {
     }
 
     pub(super) fn begin_training(&mut self, job: TrainJob) {
-        let (path, pause) = (job.out.clone(), job.pause.clone());
         let recipe = Recipe::parse(&job.recipe, Path::new("recipe.toml"));
         let course = recipe.map(|recipe| Course::of(&recipe)).unwrap_or_default();
-        let resumes = job.resume;
+        let path = job.out.clone();
         let name = format!("Training {}", super::runs_ui::short(&path));
-        let request = LearnRequest::Train(Box::new(job));
-        let Some(job) = self.start_learn(&name, request) else {
+        let request = LearnRequest::Train(Box::new(job.clone()));
+        let Some(id) = self.start_learn(&name, request) else {
             return;
         };
         self.remember_run(&path);
         let learn = &mut self.train.learn;
-        if !resumes {
+        if !job.resume {
             // What lay there is replaced, if it was allowed; if not, it is read again.
             learn.runs.remove(&path);
         }
         learn.problem = None;
+        learn.live = Some(LiveRun::new(id, &job, course));
+        learn.gather();
+        learn.go_to(path);
         learn.preview = PreviewView::default();
-        learn.live = Some(LiveRun::new(job, path.clone(), pause, course));
-        learn.shown = Some(path);
         // The next run has another folder.
-        learn.is_own_out &= resumes;
+        learn.is_own_out &= job.resume;
         self.train.section = TrainSection::Runs;
         self.propose_out();
     }

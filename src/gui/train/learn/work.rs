@@ -10,7 +10,7 @@ use super::news::{Herald, Pause, RunNews, Tell};
 use super::seen::{DeviceSeen, RecipeSeen, RunSeen, devices, list_recipes, read_picture};
 use crate::error::{Error, Result};
 use crate::gui::jobs::{JobEvent, JobId};
-use crate::progress::Reporter;
+use crate::progress::{Progress, Reporter};
 use crate::train::{
     Checkpoint, ExportOptions, LrFind, LrFindOptions, LrPoint, Recipe, RunOptions, RunSummary,
     choose, copy_to_shelf, export, lr_find, train,
@@ -112,6 +112,8 @@ pub enum LearnEvent {
     Devices(Vec<DeviceSeen>),
     /// Something happened in the run.
     Run(RunNews),
+    /// How far a training or a sweep is.
+    Progress(Progress),
     /// The run is over.
     Trained(Box<RunSummary>),
     /// A rate was tried.
@@ -129,7 +131,13 @@ pub enum LearnEvent {
 impl LearnEvent {
     /// Whether the job is over with it.
     pub(in crate::gui) fn is_last(&self) -> bool {
-        !matches!(self, Self::Run(_) | Self::Point(_))
+        !matches!(self, Self::Run(_) | Self::Progress(_) | Self::Point(_))
+    }
+
+    /// Whether it comes again and again while a network trains, all night: the frame that takes it
+    /// in shows it, and no other one is needed.
+    pub(in crate::gui) fn is_calm(&self) -> bool {
+        matches!(self, Self::Run(RunNews::Steps(_)) | Self::Progress(_))
     }
 }
 
@@ -152,11 +160,12 @@ impl LearnRequest {
         reporter: &Reporter,
     ) -> Result<()> {
         let tell = Tell { job, outbox, wake };
+        let calm = || tell.reporter(reporter.cancel_token().clone());
         let event = match self {
             Self::List(files) => LearnEvent::Listed(list_recipes(&files)),
             Self::Devices => LearnEvent::Devices(devices()),
-            Self::Train(request) => LearnEvent::Trained(Box::new(request.run(&tell, reporter)?)),
-            Self::FindRate(request) => LearnEvent::Found(Box::new(request.run(&tell, reporter)?)),
+            Self::Train(request) => LearnEvent::Trained(Box::new(request.run(&tell, &calm())?)),
+            Self::FindRate(request) => LearnEvent::Found(Box::new(request.run(&tell, &calm())?)),
             Self::Read(paths) => {
                 let read = |path: PathBuf| {
                     let run = RunSeen::read(&path).map(Box::new);
