@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use egui::{Key, Modifiers, Role};
+use egui::{Event, Key, Modifiers, Role};
 use egui_kittest::kittest::Queryable as _;
 use stemloom::gui::{Action, App, LearnAction, TrainAction};
 use stemloom::train::{Recipe, RunStatus, read_run};
@@ -264,6 +264,42 @@ fn what_is_learned_before_is_set_too() {
         .state()
         .recipe_value("pretrain.first.training.batch_size");
     assert_eq!(batch.as_deref(), Some("2"));
+}
+
+#[test]
+fn keys_with_alt_are_not_typed_into_fields() {
+    let (mut window, folder) = ready(TINY);
+    let field = |window: &Window| {
+        let field = window.get_by_role_and_label(Role::TextInput, "Output folder");
+        field.value().unwrap_or_default()
+    };
+    window
+        .get_by_role_and_label(Role::TextInput, "Output folder")
+        .focus();
+    window.run_steps(2);
+    // As X11 sends them: the key, then its character.
+    window.input_mut().events.extend([
+        Event::Key {
+            key: Key::Num4,
+            physical_key: None,
+            pressed: true,
+            repeat: false,
+            modifiers: ALT,
+        },
+        Event::Text("4".into()),
+    ]);
+    window.run_steps(2);
+    assert_eq!(
+        field(&window),
+        folder.path().join("run").display().to_string()
+    );
+    // What is typed by itself still arrives.
+    window.input_mut().events.push(Event::Text("4".into()));
+    window.run_steps(2);
+    assert_eq!(
+        field(&window).len(),
+        folder.path().join("run").display().to_string().len() + 1
+    );
 }
 
 #[test]

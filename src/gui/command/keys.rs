@@ -39,8 +39,14 @@ pub fn pressed(ctx: &egui::Context, usable: impl Fn(Command) -> bool) -> Vec<Com
     };
     ctx.input_mut(|input| {
         let mut pressed = Vec::new();
+        // Some systems send the character of Alt with a digit besides the key: a text field that
+        // has the focus is not to get it.
+        let mut is_typed_too = false;
         // In the order they were pressed, also when several came between two frames.
         input.events.retain(|event| {
+            if matches!(event, Event::Text(_)) {
+                return !std::mem::take(&mut is_typed_too);
+            }
             let Event::Key {
                 key,
                 pressed: true,
@@ -56,6 +62,7 @@ pub fn pressed(ctx: &egui::Context, usable: impl Fn(Command) -> bool) -> Vec<Com
                     && modifiers.matches_logically(wanted.modifiers)
                     && !taken(wanted)
             });
+            is_typed_too = hit.is_some() && modifiers.alt;
             let Some((command, _)) = hit else {
                 return true;
             };
