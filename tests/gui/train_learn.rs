@@ -10,7 +10,7 @@ use stemloom::dataset::Between;
 use stemloom::gui::{App, LearnAction};
 use stemloom::train::{Recipe, RunStatus, read_run};
 
-use crate::train_run::{TINY, act, click, drop_on, ready, set, status, type_into};
+use crate::train_run::{ADVERSARIAL, TINY, act, click, drop_on, ready, set, status, type_into};
 use crate::window::{Window, open, press, see, wait};
 
 const CTRL: Modifiers = Modifiers::COMMAND.plus(Modifiers::CTRL);
@@ -19,15 +19,6 @@ const FIRST: &str = r#"
 [[pretrain]]
 name = "first"
 training.epochs = 1
-"#;
-
-const ADVERSARIAL: &str = r#"
-[loss]
-adversarial = true
-
-[discriminator]
-kind = "patch-discriminator"
-base_filters = 2
 "#;
 
 /// Starts the training and waits until `epochs` are known and it is over.

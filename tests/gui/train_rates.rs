@@ -3,17 +3,8 @@
 use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
-use crate::train_run::{TINY, ready, set};
+use crate::train_run::{ADVERSARIAL, TINY, ready, set};
 use crate::window::{Window, press, see};
-
-const ADVERSARIAL: &str = r#"
-[loss]
-adversarial = true
-
-[discriminator]
-kind = "patch-discriminator"
-base_filters = 2
-"#;
 
 /// Clicks something that may stand below the window's edge.
 fn choose(window: &mut Window, label: &str) {

@@ -50,6 +50,16 @@ threads = 1
 secs = 0.5
 "#;
 
+/// What makes the recipe adversarial.
+pub const ADVERSARIAL: &str = r#"
+[loss]
+adversarial = true
+
+[discriminator]
+kind = "patch-discriminator"
+base_filters = 2
+"#;
+
 /// `keyboard` and `guitar` with the same four pieces of a second.
 fn instruments(folder: &Path) -> PathBuf {
     let folder = folder.join("data");

@@ -1,5 +1,7 @@
 //! The three sums that convolutions and their gradients are made of.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::product::{Steps, Threads, multiply};
@@ -19,6 +21,25 @@ fn share(shape: &ConvShape) -> (usize, Threads) {
     (images, if few { Threads::All } else { Threads::One })
 }
 
+/// `len` values of every image, filled in by `work`, which is told the images of its share.
+fn side_by_side(
+    shape: &ConvShape,
+    len: usize,
+    work: impl Fn(Range<usize>, &mut [f32], Threads) + Sync,
+) -> Vec<f32> {
+    let (per_unit, threads) = share(shape);
+    let mut values = vec![0.0; shape.batch * len];
+    if values.is_empty() {
+        return values;
+    }
+    let units = values.par_chunks_mut(per_unit * len).enumerate();
+    units.for_each(|(unit, values)| {
+        let first = unit * per_unit;
+        work(first..first + values.len() / len, values, threads);
+    });
+    values
+}
+
 /// kernel · columns + bias at every place: `[batch][channels of places][rows][columns]`.
 ///
 /// places[n][p][y][x] = bias[p] + Σ kernel[p][c][i][j] · image[n][c][y·s + i·d − pad][x·s + j·d − pad]
@@ -29,61 +50,30 @@ pub(super) fn gather(
     bias: Option<&[f32]>,
 ) -> Vec<f32> {
     let (count, channels, seen) = (shape.place_count(), shape.places[0], shape.seen());
-    let (per_unit, threads) = share(shape);
-    let mut places = vec![0.0; shape.batch * shape.places_len()];
-    if places.is_empty() {
-        return places;
-    }
-    let units = places.par_chunks_mut(per_unit * shape.places_len());
-    units.enumerate().for_each(|(unit, places)| {
+    side_by_side(shape, shape.places_len(), |unit, places, threads| {
         if let Some(bias) = bias {
             let lines = places.chunks_exact_mut(count).zip(bias.iter().cycle());
             lines.for_each(|(line, bias)| line.fill(*bias));
         }
-        let first = unit * per_unit;
-        let last = first + places.len() / shape.places_len();
+        let first = unit.start;
         let mut split = Split::new(shape, 0..shape.image[0]);
         let (mut columns, mut made) = (Vec::new(), Vec::new());
-        for tile in shape.tiles(first..last, seen) {
+        for tile in shape.tiles(unit, seen) {
             let width = tile.count(shape.places[2]);
             columns.resize(seen * width, 0.0);
             unfold_tile(shape, &mut split, images, &tile, 0..seen, &mut columns);
-            let left = (
-                &columns[..],
-                Steps {
-                    row: 1,
-                    column: width,
-                },
-            );
-            let right = (
-                kernel,
-                Steps {
-                    row: 1,
-                    column: seen,
-                },
-            );
+            let left = (&columns[..], Steps::columns(width));
+            let right = (kernel, Steps::columns(seen));
             let sizes = [width, channels, seen];
             if tile.images.len() == 1 {
                 let at = (tile.images.start - first) * shape.places_len()
                     + tile.rows.start * shape.places[2];
-                let out = (
-                    &mut places[at..],
-                    Steps {
-                        row: 1,
-                        column: count,
-                    },
-                );
+                let out = (&mut places[at..], Steps::columns(count));
                 multiply(sizes, out, left, right, true, threads);
                 continue;
             }
             made.resize(channels * width, 0.0);
-            let out = (
-                &mut made[..],
-                Steps {
-                    row: 1,
-                    column: width,
-                },
-            );
+            let out = (&mut made[..], Steps::columns(width));
             multiply(sizes, out, left, right, false, threads);
             let of_images = tile.images.map(|image| image - first);
             for (number, image) in of_images.enumerate() {
@@ -96,8 +86,7 @@ pub(super) fn gather(
                 }
             }
         }
-    });
-    places
+    })
 }
 
 /// The adjoint of [`gather`] in the image, plus a bias per channel of the image:
@@ -109,35 +98,16 @@ pub(super) fn scatter(
     bias: Option<&[f32]>,
 ) -> Vec<f32> {
     let (channels, seen) = (shape.places[0], shape.seen());
-    let (per_unit, threads) = share(shape);
-    let mut images = vec![0.0; shape.batch * shape.image_len()];
-    if images.is_empty() {
-        return images;
-    }
-    let units = images.par_chunks_mut(per_unit * shape.image_len());
-    units.enumerate().for_each(|(unit, images)| {
-        let first = unit * per_unit;
-        let last = first + images.len() / shape.image_len();
+    side_by_side(shape, shape.image_len(), |unit, images, threads| {
+        let first = unit.start;
         let mut split = Split::new(shape, 0..shape.image[0]);
         let (mut columns, mut together) = (Vec::new(), Vec::new());
-        for tile in shape.tiles(first..last, seen) {
+        for tile in shape.tiles(unit, seen) {
             let width = tile.count(shape.places[2]);
             columns.resize(seen * width, 0.0);
             let left = places_of(shape, places, &tile, &mut together);
-            let out = (
-                &mut columns[..],
-                Steps {
-                    row: 1,
-                    column: width,
-                },
-            );
-            let right = (
-                kernel,
-                Steps {
-                    row: seen,
-                    column: 1,
-                },
-            );
+            let out = (&mut columns[..], Steps::columns(width));
+            let right = (kernel, Steps::rows(seen));
             multiply([width, seen, channels], out, left, right, false, threads);
             for (number, image) in tile.images.clone().enumerate() {
                 if tile.rows.start == 0 {
@@ -151,8 +121,7 @@ pub(super) fn scatter(
                 }
             }
         }
-    });
-    images
+    })
 }
 
 /// The gradient of [`gather`]'s kernel: Σ over places · columns, as the kernel lies.
@@ -182,21 +151,9 @@ pub(super) fn kernel_gradient(shape: &ConvShape, images: &[f32], places: &[f32])
             };
             multiply(
                 [channels, rows.len(), width],
-                (
-                    sums,
-                    Steps {
-                        row: 1,
-                        column: channels,
-                    },
-                ),
+                (sums, Steps::columns(channels)),
                 (values, left),
-                (
-                    &columns[..],
-                    Steps {
-                        row: 1,
-                        column: width,
-                    },
-                ),
+                (&columns[..], Steps::columns(width)),
                 true,
                 Threads::One,
             );
@@ -223,7 +180,7 @@ fn unfold_tile(
     split: &mut Split,
     images: &[f32],
     tile: &Tile,
-    seen: std::ops::Range<usize>,
+    seen: Range<usize>,
     columns: &mut [f32],
 ) {
     let width = tile.count(shape.places[2]);
@@ -249,13 +206,7 @@ fn places_of<'a>(
     let image_at = |image: usize| image * shape.places_len();
     if tile.images.len() == 1 {
         let at = image_at(tile.images.start) + tile.rows.start * shape.places[2];
-        return (
-            &places[at..],
-            Steps {
-                row: 1,
-                column: count,
-            },
-        );
+        return (&places[at..], Steps::columns(count));
     }
     let width = tile.count(shape.places[2]);
     together.resize(shape.places[0] * width, 0.0);
@@ -265,13 +216,7 @@ fn places_of<'a>(
             to[number * count..][..count].copy_from_slice(from);
         }
     }
-    (
-        together,
-        Steps {
-            row: 1,
-            column: width,
-        },
-    )
+    (together, Steps::columns(width))
 }
 
 /// `[rows][columns]` as `[columns][rows]`.

@@ -8,6 +8,22 @@ pub(super) struct Steps {
 }
 
 impl Steps {
+    /// Rows side by side, columns so far apart.
+    pub(super) fn columns(apart: usize) -> Self {
+        Self {
+            row: 1,
+            column: apart,
+        }
+    }
+
+    /// Columns side by side, rows so far apart.
+    pub(super) fn rows(apart: usize) -> Self {
+        Self {
+            row: apart,
+            column: 1,
+        }
+    }
+
     /// How many values a matrix of so many rows and columns reaches over.
     fn reach(self, rows: usize, columns: usize) -> Option<usize> {
         let rows = rows.checked_sub(1)?.checked_mul(self.row)?;
